@@ -1,0 +1,15 @@
+//! Opening and reading bytes.
+
+pub mod cursor;
+pub mod inflate;
+pub mod limits;
+pub mod open;
+pub mod probe;
+pub mod text;
+
+pub use bytes::Bytes;
+pub use cursor::{Cursor, ReadError};
+pub use inflate::{Inflated, Stop};
+pub use limits::Limits;
+pub use probe::Probe;
+pub use text::TextId;

@@ -1,0 +1,24 @@
+//! The words of lastlook: artifacts, facts, findings, gaps and the verdict.
+//!
+//! This is the lowest floor. Nothing here opens a file, runs a regular expression or knows the command line.
+
+mod artifact;
+mod fact;
+#[allow(clippy::module_inception)]
+mod finding;
+mod fingerprint;
+mod gap;
+mod level;
+mod location;
+mod secret;
+mod verdict;
+
+pub use artifact::{Artifact, ArtifactPath, Role};
+pub use fact::{FactSpec, FactType, FactValue, Facts};
+pub use finding::{Category, Finding};
+pub use fingerprint::Fingerprint;
+pub use gap::{Gap, Stage};
+pub use level::Level;
+pub use location::{Location, Span};
+pub use secret::Secret;
+pub use verdict::Verdict;

@@ -1,0 +1,236 @@
+//! What a format hands out: members, facts, gaps, and what is left to search.
+
+use std::io::Read;
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::bytes::{Inflated, Limits, Stop, TextId, inflate};
+use crate::finding::{Artifact, ArtifactPath, FactValue, Facts, Gap, Role, Stage};
+
+/// Whose an embedded or referenced source is, judged by its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// The publisher's own.
+    FirstParty,
+    /// Another package's; its name where the path tells.
+    ThirdParty(String),
+    /// Glue written by a tool (`webpack/runtime`, `<anon>` …).
+    Generated,
+}
+
+/// One source that a map or debug information embeds or names. Whether it is *undisclosed* can only be said once the
+/// whole target was seen.
+#[derive(Debug, Clone)]
+pub struct SourceRecord {
+    /// The name as given, with `sourceRoot` in front.
+    pub name: String,
+    /// Whose it is.
+    pub origin: Origin,
+    /// The embedded text, if there is one.
+    pub text: Option<Kept>,
+}
+
+/// What is kept of an embedded text once it has been searched.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept {
+    /// Its identity.
+    pub id: TextId,
+    /// Number of lines.
+    pub lines: u64,
+    /// Number of bytes.
+    pub bytes: u64,
+}
+
+impl Kept {
+    /// What is kept of `text`.
+    #[must_use]
+    pub fn of(text: &[u8]) -> Self {
+        Kept { id: TextId::of(text), lines: crate::bytes::text::count_lines(text), bytes: text.len() as u64 }
+    }
+}
+
+/// A reference from an artifact to a file that should lie beside it; whether it does is said at the end.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// The relative URL as written.
+    pub url: String,
+    /// Where in the artifact it is written.
+    pub offset: u64,
+}
+
+/// What a format stated about an artifact.
+#[derive(Debug, Default)]
+pub struct Stated {
+    /// Facts.
+    pub facts: Facts,
+    /// What could not be looked at.
+    pub gaps: Vec<Gap>,
+    /// Sources that the artifact embeds or names.
+    pub sources: Vec<SourceRecord>,
+    /// References to files that should lie beside it.
+    pub references: Vec<Reference>,
+    /// Ranges that are accounted for and need not be searched as raw bytes.
+    pub explained: Vec<Range<u64>>,
+    /// Lines for the reader of a finding about this artifact.
+    pub details: Vec<String>,
+}
+
+/// A limit was reached, and a gap says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a limit was reached")]
+pub struct LimitReached;
+
+/// The only way for a format to add members and facts. It counts what it is handed and holds it to the limits.
+pub struct Inspection<'a> {
+    path: ArtifactPath,
+    limits: &'a Limits,
+    sink: &'a mut dyn FnMut(Artifact),
+    stated: Stated,
+    members: u64,
+    inflated: u64,
+    allowed: u64,
+}
+
+impl<'a> Inspection<'a> {
+    /// An inspection of `artifact` whose members go to `sink`.
+    pub fn new(artifact: &Artifact, limits: &'a Limits, sink: &'a mut dyn FnMut(Artifact)) -> Self {
+        Inspection {
+            path: artifact.path.clone(),
+            limits,
+            sink,
+            stated: Stated::default(),
+            members: 0,
+            inflated: 0,
+            allowed: limits.inflated_from(artifact.bytes.len() as u64),
+        }
+    }
+
+    /// Hands out a member with its name inside the artifact. `bytes` should be a slice of the artifact's own bytes or
+    /// come from [`Inspection::inflate`].
+    ///
+    /// # Errors
+    /// When the artifact has more members, or lies deeper, than the limits allow. The caller stops there.
+    pub fn member(&mut self, name: &str, role: Role, bytes: Bytes) -> Result<(), LimitReached> {
+        self.hand_out(self.path.member(name), role, bytes)
+    }
+
+    /// Hands out the content of a compressed stream. `logical` is the name it would have on its own.
+    ///
+    /// # Errors
+    /// As [`Inspection::member`].
+    pub fn decompressed(&mut self, logical: &str, bytes: Bytes) -> Result<(), LimitReached> {
+        self.hand_out(self.path.decompressed(logical), Role::Decompressed, bytes)
+    }
+
+    fn hand_out(&mut self, path: ArtifactPath, role: Role, bytes: Bytes) -> Result<(), LimitReached> {
+        if self.members >= self.limits.members {
+            let limit = self.limits.members;
+            self.limit_gap(format!("it has more than {limit} members; raise limits.members to look at the rest"));
+            return Err(LimitReached);
+        }
+        if path.depth() as u64 > self.limits.depth {
+            let limit = self.limits.depth;
+            self.limit_gap(format!("it lies more than {limit} containers deep; raise limits.depth to open it"));
+            return Err(LimitReached);
+        }
+        self.members += 1;
+        (self.sink)(Artifact { path, role, bytes });
+        Ok(())
+    }
+
+    /// Reads a decompressor to its end, within the limits. `member` names what is read, for the gap; `expected` is the
+    /// announced size. What was read before the stream broke or a limit stopped it is returned and should be handed
+    /// out: the gap is already noted, and `complete` says whether there is one.
+    pub fn inflate(&mut self, member: &str, from: impl Read, expected: u64) -> (Bytes, bool) {
+        let left = self.allowed.saturating_sub(self.inflated);
+        let Inflated { bytes, stop } = inflate::inflate(from, left, expected);
+        self.inflated += bytes.len() as u64;
+        let complete = stop.is_none();
+        match stop {
+            None => {}
+            Some(Stop::Limit) => {
+                let reason = format!(
+                    "it stops at {} decompressed bytes for the whole container, more than limits.inflated or \
+                     limits.ratio allow; raise them if the file is really meant to be this large",
+                    self.inflated
+                );
+                self.stated.gaps.push(Gap { path: self.at(member), stage: Stage::Limit, reason });
+            }
+            Some(Stop::Broken(error)) => {
+                let reason = format!("after {} decompressed bytes: {error}; build the archive again", bytes.len());
+                self.stated.gaps.push(Gap { path: self.at(member), stage: Stage::Format, reason });
+            }
+        }
+        (bytes, complete)
+    }
+
+    /// Whether more may still be decompressed from this artifact.
+    #[must_use]
+    pub fn may_inflate(&self) -> bool {
+        self.inflated < self.allowed
+    }
+
+    fn at(&self, member: &str) -> ArtifactPath {
+        if member.is_empty() { self.path.clone() } else { self.path.member(member) }
+    }
+
+    /// States a fact.
+    pub fn fact(&mut self, name: &'static str, value: impl Into<FactValue>) {
+        self.stated.facts.set(name, value);
+    }
+
+    /// Names a source that the artifact embeds or points at.
+    pub fn source(&mut self, source: SourceRecord) {
+        self.stated.sources.push(source);
+    }
+
+    /// Notes a reference to a file that should lie beside the artifact.
+    pub fn reference(&mut self, reference: Reference) {
+        self.stated.references.push(reference);
+    }
+
+    /// Adds a line for the reader of a finding about this artifact.
+    pub fn detail(&mut self, line: String) {
+        self.stated.details.push(line);
+    }
+
+    /// Accounts for a range of the artifact's bytes: it was handed out as a member, or cannot hold text.
+    pub fn explain(&mut self, range: Range<u64>) {
+        if range.start < range.end {
+            self.stated.explained.push(range);
+        }
+    }
+
+    /// Notes that something of this artifact could not be looked at.
+    pub fn gap(&mut self, reason: impl Into<String>) {
+        self.stated.gaps.push(Gap { path: self.path.clone(), stage: Stage::Format, reason: reason.into() });
+    }
+
+    /// Notes that a member could not be looked at.
+    pub fn member_gap(&mut self, member: &str, reason: impl Into<String>) {
+        self.stated.gaps.push(Gap { path: self.at(member), stage: Stage::Format, reason: reason.into() });
+    }
+
+    fn limit_gap(&mut self, reason: String) {
+        self.stated.gaps.push(Gap { path: self.path.clone(), stage: Stage::Limit, reason });
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        self.limits
+    }
+
+    /// The path of the artifact.
+    #[must_use]
+    pub fn path(&self) -> &ArtifactPath {
+        &self.path
+    }
+
+    /// Ends the inspection.
+    #[must_use]
+    pub fn finish(self) -> Stated {
+        self.stated
+    }
+}

@@ -1,0 +1,89 @@
+//! Formats: what understands the bytes of an artifact.
+//!
+//! A format recognises a structure, states facts about it and hands out its members. It knows no rules. To add one,
+//! write one file in the folder of its family and one line in [`FORMATS`].
+
+mod inspection;
+
+pub mod archive;
+pub mod executable;
+pub mod model;
+pub mod source_map;
+pub mod text;
+
+pub use inspection::{Inspection, Kept, LimitReached, Origin, Reference, SourceRecord, Stated};
+
+use crate::bytes::{Probe, ReadError};
+use crate::finding::{Artifact, FactSpec};
+
+/// One understood structure.
+pub trait Format: Sync {
+    /// A short name, unique in [`FORMATS`]: `zip`, `source-map`, `safetensors`.
+    fn name(&self) -> &'static str;
+
+    /// One sentence for `lastlook formats`: what is recognised and what is read from it.
+    fn summary(&self) -> &'static str;
+
+    /// The facts that it may state. Rules are checked against the union of all formats' facts when they load.
+    fn facts(&self) -> &'static [FactSpec] {
+        &[]
+    }
+
+    /// Whether the artifact has this structure. By its bytes, cheaply and without allocating.
+    fn sniff(&self, probe: &Probe<'_>) -> bool;
+
+    /// Reads the artifact: states facts, hands out members.
+    ///
+    /// What was handed out before an error counts. A format that sees that it was mistaken about the artifact (the mark
+    /// was there by chance) answers [`FormatError::NotThis`], and everything goes on as if it had not been asked.
+    ///
+    /// # Errors
+    /// [`FormatError::Broken`] where the structure is there but cannot be read to its end.
+    fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError>;
+}
+
+/// How much of an artifact's content a format has accounted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// All of it was handed out as members or cannot hold text: its raw bytes are not searched.
+    Whole,
+    /// Its raw bytes are searched, except for the ranges given to [`Inspection::explain`].
+    Part,
+}
+
+/// Why a format could not read an artifact to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    /// The artifact is something else: no gap, no error.
+    #[error("not this format")]
+    NotThis,
+    /// The artifact is damaged, cut off, or uses something unsupported: a gap.
+    #[error(transparent)]
+    Broken(#[from] ReadError),
+    /// A limit was reached: a gap. [`Inspection`] has already noted which.
+    #[error(transparent)]
+    Limit(#[from] LimitReached),
+}
+
+impl FormatError {
+    /// Broken at `offset`.
+    #[must_use]
+    pub fn broken(offset: u64, reason: impl Into<String>) -> Self {
+        FormatError::Broken(ReadError::new(offset, reason))
+    }
+}
+
+/// Every format, in the order in which an artifact is shown to them. All that recognise it read it: a wheel with an
+/// unusual prefix is both a zip and whatever comes before it.
+pub static FORMATS: &[&dyn Format] = &[
+    // Archives and compressed streams.
+    // Source maps and what points at them.
+    // Executables.
+    // Models.
+    // Text.
+];
+
+/// The facts that any format may state, and those that the engine adds once everything was seen.
+pub fn fact_specs() -> impl Iterator<Item = &'static FactSpec> {
+    FORMATS.iter().flat_map(|format| format.facts()).chain(source_map::TARGET_FACTS)
+}
