@@ -87,3 +87,34 @@ pub static FORMATS: &[&dyn Format] = &[
 pub fn fact_specs() -> impl Iterator<Item = &'static FactSpec> {
     FORMATS.iter().flat_map(|format| format.facts()).chain(source_map::TARGET_FACTS)
 }
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! Runs one format over bytes, as the engine would.
+
+    use super::*;
+    use crate::bytes::{Bytes, Limits};
+    use crate::finding::{ArtifactPath, Role};
+
+    /// What a format made of some bytes.
+    pub(crate) struct Looked {
+        pub(crate) sniffed: bool,
+        pub(crate) result: Result<Coverage, FormatError>,
+        pub(crate) members: Vec<Artifact>,
+        pub(crate) stated: Stated,
+    }
+
+    /// Shows `bytes` under `name` to `format`.
+    pub(crate) fn inspect(format: &dyn Format, name: &str, bytes: &[u8]) -> Looked {
+        let artifact =
+            Artifact { path: ArtifactPath::file(name), role: Role::File, bytes: Bytes::copy_from_slice(bytes) };
+        let limits = Limits::default();
+        let mut members = Vec::new();
+        let mut sink = |member| members.push(member);
+        let mut out = Inspection::new(&artifact, &limits, &mut sink);
+        let sniffed = format.sniff(&Probe::new(artifact.path.base_name(), bytes));
+        let result = if sniffed { format.inspect(&artifact, &mut out) } else { Err(FormatError::NotThis) };
+        let stated = out.finish();
+        Looked { sniffed, result, members, stated }
+    }
+}
