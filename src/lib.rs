@@ -1,5 +1,9 @@
 //! lastlook takes the last look at what is about to be published.
 
 pub mod bytes;
+pub mod config;
 pub mod finding;
 pub mod formats;
+pub mod report;
+pub mod rules;
+pub mod scan;

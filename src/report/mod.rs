@@ -1,0 +1,1 @@
+//! Reports: an outcome as bytes, one file per format.

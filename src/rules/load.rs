@@ -1,0 +1,1 @@
+//! Reading rules files: every mistake of every file is reported at once.

@@ -1,0 +1,12 @@
+//! Rules: what lastlook judges by. They are data, read from `rules/**/*.toml`, and the same reader serves users' own.
+
+pub mod example;
+pub mod expression;
+pub mod load;
+pub mod placeholder;
+pub mod proof;
+pub mod rule;
+pub mod set;
+
+pub use rule::{ContentRule, FactRule, Matcher, PathRule, Rule, Template};
+pub use set::RuleSet;

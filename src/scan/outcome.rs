@@ -1,0 +1,57 @@
+//! What a scan ends with.
+
+use crate::finding::{Finding, Gap, Level, Verdict};
+
+/// The result of a scan. Everything in it is sorted: the same target gives the same outcome on any number of threads.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// May it be published?
+    pub verdict: Verdict,
+    /// What speaks against it, the most serious first.
+    pub findings: Vec<Finding>,
+    /// Findings that the policy allows, with its reason.
+    pub allowed: Vec<Allowed>,
+    /// What could not be looked at.
+    pub gaps: Vec<Gap>,
+    /// Allow entries of the policy that did nothing, or no longer do.
+    pub stale: Vec<Stale>,
+    /// What was looked at.
+    pub totals: Totals,
+}
+
+/// A finding that an allow entry lets pass.
+#[derive(Debug, Clone)]
+pub struct Allowed {
+    /// The finding.
+    pub finding: Finding,
+    /// The reason that the policy gives.
+    pub reason: String,
+}
+
+/// An allow entry that should be removed or renewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stale {
+    /// Where the entry stands: `lastlook.toml:12`.
+    pub place: String,
+    /// What is the matter with it, in a sentence.
+    pub problem: String,
+}
+
+/// What was looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Files of the file system.
+    pub files: u64,
+    /// Members of containers, at any depth.
+    pub members: u64,
+    /// Bytes of files and members.
+    pub bytes: u64,
+}
+
+impl Outcome {
+    /// How many findings have this level.
+    #[must_use]
+    pub fn count(&self, level: Level) -> usize {
+        self.findings.iter().filter(|finding| finding.level == level).count()
+    }
+}
