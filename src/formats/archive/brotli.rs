@@ -70,7 +70,9 @@ impl Decoder for Stream {
         let ended = match result {
             BrotliResult::ResultSuccess => Ok(true),
             BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => Ok(false),
-            BrotliResult::ResultFailure => Err(damaged("the name says Brotli, but the bytes are not valid Brotli data")),
+            BrotliResult::ResultFailure => {
+                Err(damaged("the name says Brotli, but the bytes are not valid Brotli data"))
+            }
         };
         Step { consumed, produced, text: None, ended }
     }

@@ -14,9 +14,5 @@ use crate::finding::{FactSpec, FactType};
 pub static FACTS: &[FactSpec] = &[
     FactSpec { name: "archive.format", kind: FactType::Text, doc: "The archive or compression format" },
     FactSpec { name: "archive.members", kind: FactType::Int, doc: "Number of members handed out" },
-    FactSpec {
-        name: "archive.encrypted_members",
-        kind: FactType::Int,
-        doc: "Number of members that are encrypted",
-    },
+    FactSpec { name: "archive.encrypted_members", kind: FactType::Int, doc: "Number of members that are encrypted" },
 ];
