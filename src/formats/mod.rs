@@ -77,6 +77,13 @@ impl FormatError {
 /// unusual prefix is both a zip and whatever comes before it.
 pub static FORMATS: &[&dyn Format] = &[
     // Archives and compressed streams.
+    &archive::zip::Zip,
+    &archive::gzip::Gzip,
+    &archive::zstd::Zstd,
+    &archive::xz::Xz,
+    &archive::xz::Lzma,
+    &archive::bzip2::Bzip2,
+    &archive::brotli::Brotli,
     // Source maps and what points at them.
     &source_map::SourceMap,
     &source_map::Inline,
