@@ -77,6 +77,12 @@ impl FormatError {
 /// unusual prefix is both a zip and whatever comes before it.
 pub static FORMATS: &[&dyn Format] = &[
     // Archives and compressed streams.
+    &archive::tar::Tar,
+    &archive::ar::Ar,
+    &archive::cpio::Cpio,
+    &archive::rpm::Rpm,
+    &archive::asar::Asar,
+    &archive::unopened::Unopened,
     // Source maps and what points at them.
     // Executables.
     // Models.
