@@ -84,6 +84,12 @@ pub static FORMATS: &[&dyn Format] = &[
     &archive::xz::Lzma,
     &archive::bzip2::Bzip2,
     &archive::brotli::Brotli,
+    &archive::tar::Tar,
+    &archive::ar::Ar,
+    &archive::cpio::Cpio,
+    &archive::rpm::Rpm,
+    &archive::asar::Asar,
+    &archive::unopened::Unopened,
     // Source maps and what points at them.
     &source_map::SourceMap,
     &source_map::Inline,

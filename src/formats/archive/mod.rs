@@ -1,9 +1,16 @@
 //! Archives and compressed streams: what hides files from a search until it is opened.
 
+pub mod ar;
+pub mod asar;
 pub mod brotli;
 pub mod bzip2;
+pub mod cpio;
 pub mod gzip;
+pub mod rpm;
 mod stream;
+mod tally;
+pub mod tar;
+pub mod unopened;
 pub mod xz;
 pub mod zip;
 pub mod zstd;
