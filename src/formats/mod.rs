@@ -95,6 +95,14 @@ pub static FORMATS: &[&dyn Format] = &[
     &source_map::Inline,
     // Executables.
     // Models.
+    &model::Safetensors,
+    &model::Gguf,
+    &model::PyTorch,
+    &model::PyTorchLegacy,
+    &model::Pickle,
+    &model::ZlibPickle,
+    &model::Npy,
+    &model::Npz,
     // Text.
     &text::Utf16,
 ];
