@@ -80,6 +80,11 @@ pub static FORMATS: &[&dyn Format] = &[
     // Source maps and what points at them.
     // Executables.
     // Models.
+    &model::onnx::Onnx,
+    &model::tflite::Tflite,
+    &model::keras::Keras,
+    &model::hdf5::Hdf5,
+    &model::protection::Encrypted,
     // Text.
 ];
 
