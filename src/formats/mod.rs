@@ -103,6 +103,11 @@ pub static FORMATS: &[&dyn Format] = &[
     &model::ZlibPickle,
     &model::Npy,
     &model::Npz,
+    &model::onnx::Onnx,
+    &model::tflite::Tflite,
+    &model::keras::Keras,
+    &model::hdf5::Hdf5,
+    &model::protection::Encrypted,
     // Text.
     &text::Utf16,
 ];

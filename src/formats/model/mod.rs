@@ -2,19 +2,26 @@
 //!
 //! Only headers are read. Tensor data is accounted for and never looked at.
 
+mod capped;
+mod flatbuffer;
 mod gguf;
 mod gguf_types;
+pub mod hdf5;
 mod joblib_zlib;
+pub mod keras;
 mod npz;
 mod numpy;
+pub mod onnx;
 mod pickle;
 mod pickle_machine;
 mod pickle_names;
 mod pickle_ops;
+pub mod protection;
 mod pytorch;
 mod pytorch_legacy;
 mod safetensors;
 mod safetensors_header;
+pub mod tflite;
 mod weights;
 mod zip_names;
 
@@ -81,37 +88,5 @@ mod tests {
         assert_eq!(clip(&"é".repeat(5_000)).chars().count(), 200);
         assert_eq!(clip("  mit\n"), "mit");
         assert_eq!(clip_list(vec!["x"; 1_000]).len(), 32);
-    }
-}
-
-#[cfg(test)]
-mod real {
-    #[test]
-    fn real_files() {
-        let mut names: Vec<_> = std::fs::read_dir("/tmp/mod1venv/s").unwrap().map(|e| e.unwrap().path()).collect();
-        names.sort();
-        for path in names {
-            let bytes = std::fs::read(&path).unwrap();
-            let name = path.file_name().unwrap().to_str().unwrap();
-            for format in crate::formats::FORMATS {
-                let looked = crate::formats::testing::inspect(*format, name, &bytes);
-                if !looked.sniffed {
-                    continue;
-                }
-                println!(
-                    "{name} {} {:?} members {:?} explained {}/{} {:?}",
-                    format.name(),
-                    looked.result,
-                    looked.members.iter().map(|m| (m.path.to_string(), m.bytes.len())).collect::<Vec<_>>(),
-                    looked.stated.explained.iter().map(|r| r.end - r.start).sum::<u64>(),
-                    bytes.len(),
-                    looked.stated.details
-                );
-                for (k, v) in looked.stated.facts.iter() {
-                    print!("   {k}={v}");
-                }
-                println!();
-            }
-        }
     }
 }
