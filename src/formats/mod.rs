@@ -79,6 +79,11 @@ pub static FORMATS: &[&dyn Format] = &[
     // Archives and compressed streams.
     // Source maps and what points at them.
     // Executables.
+    &executable::Elf,
+    &executable::MachO,
+    &executable::Pe,
+    &executable::Wasm,
+    &executable::Pdb,
     // Models.
     // Text.
 ];
