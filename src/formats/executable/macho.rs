@@ -220,7 +220,10 @@ impl Reader<'_> {
             match kind {
                 LC_SEGMENT => self.segment(body, false, portrait, out)?,
                 LC_SEGMENT_64 => self.segment(body, true, portrait, out)?,
-                LC_SYMTAB if self.linked => portrait.stripped = Some(!self.has_local_symbols(body)?),
+                LC_SYMTAB => {
+                    let names = self.has_local_symbols(body)?;
+                    portrait.stripped = self.linked.then_some(!names);
+                }
                 LC_RPATH => {
                     let offset = self.shape.u32(&mut Cursor::new(body))?.saturating_sub(8);
                     portrait.add_rpath(c_string(body, u64::from(offset), MOST_STRING), 0);
@@ -294,6 +297,8 @@ impl Reader<'_> {
         let (offset, count) = (u64::from(self.shape.u32(&mut cursor)?), u64::from(self.shape.u32(&mut cursor)?));
         let size: usize = if self.shape.wide { 16 } else { 12 };
         self.check(offset, count * size as u64, "symbol table");
+        let names = (u64::from(self.shape.u32(&mut cursor)?), u64::from(self.shape.u32(&mut cursor)?));
+        self.check(names.0, names.1, "symbol names");
         let table = &self.artifact.bytes[part(&self.artifact.bytes, offset, count * size as u64).0];
         Ok(table.chunks_exact(size).any(|symbol| {
             let value = self.shape.address(&mut Cursor::at(symbol, 8)).unwrap_or_default();

@@ -80,13 +80,16 @@ fn home(bytes: &[u8], at: usize) -> Option<&[u8]> {
 /// A path that starts with a slash at `start` and whose user name starts at `user`.
 fn unix(bytes: &[u8], start: usize, user: usize) -> Option<&[u8]> {
     let rest = bytes.get(user..)?;
-    let length = user_name(rest, |byte| byte == b'/')?;
-    let inside = rest.get(length + 1..)?;
-    let starts = starts_here(&bytes[..start])
-        // Rust puts strings next to each other without a separator, so any letter may stand before them; what its
-        // dependencies leave behind always lies in a hidden folder.
-        || (inside.starts_with(b".") && inside.get(1).is_some_and(u8::is_ascii_alphabetic));
+    let length = user_name(rest, b'/', false)?;
+    let starts = starts_here(&bytes[..start]) || is_hidden(&rest[length..], b'/');
     starts.then(|| whole(bytes, start, user + length + 1))
+}
+
+/// Whether a hidden folder follows. Rust puts strings next to each other without a separator, so any letter may stand
+/// before a path; what its dependencies leave behind lies in `.cargo` or another hidden folder.
+fn is_hidden(rest: &[u8], slash: u8) -> bool {
+    let first = rest.iter().position(|byte| *byte != slash).map(|at| &rest[at..]);
+    matches!(first, Some([b'.', letter, ..]) if letter.is_ascii_alphabetic())
 }
 
 /// Whether a path may start after these bytes. `/app/home/x/` and `https://host/home/x/` are no home folders, and
@@ -117,10 +120,12 @@ fn users(bytes: &[u8], at: usize) -> Option<&[u8]> {
     let user = at + 5 + usize::from(doubled);
     if let [front @ .., drive, b':'] = head
         && drive.is_ascii_alphabetic()
-        && !front.last().is_some_and(u8::is_ascii_alphanumeric)
     {
-        let length = user_name(bytes.get(user..)?, |byte| byte == slash)?;
-        return Some(whole(bytes, head.len() - 2, user + length + 1));
+        let rest = bytes.get(user..)?;
+        let length = user_name(rest, slash, true)?;
+        let inside = &rest[length..];
+        let starts = !front.last().is_some_and(u8::is_ascii_alphanumeric) || is_hidden(inside, slash);
+        return starts.then(|| whole(bytes, head.len() - 2, user + length + 1));
     }
     if slash == b'\\' || !capital {
         return None;
@@ -137,10 +142,12 @@ fn users(bytes: &[u8], at: usize) -> Option<&[u8]> {
 }
 
 /// The length of a user name at the start of `rest`, if it is one, a slash follows, and it names a person.
-fn user_name(rest: &[u8], is_slash: impl Fn(u8) -> bool) -> Option<usize> {
-    let length = rest.iter().take(MOST_USER).position(|byte| is_slash(*byte))?;
+///
+/// Only Windows has names with spaces; elsewhere they would turn prose ("/home/ or a/b") into names.
+fn user_name(rest: &[u8], slash: u8, spaces: bool) -> Option<usize> {
+    let length = rest.iter().take(MOST_USER).position(|byte| *byte == slash)?;
     let name = std::str::from_utf8(&rest[..length]).ok()?;
-    let fits = |letter: char| letter.is_alphanumeric() || " ._-~@+".contains(letter);
+    let fits = |letter: char| letter.is_alphanumeric() || "._-~@+".contains(letter) || (spaces && letter == ' ');
     let starts = name.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_');
     (starts && name.chars().all(fits) && !name.ends_with(' ') && !is_nobody(name)).then_some(length)
 }
@@ -209,8 +216,8 @@ const NOBODY: &[&str] = &[
     "ci",
     "cirrus",
     "cloudtest",
-    "codespace",
     "coder",
+    "codespace",
     "components",
     "conda",
     "container",
@@ -222,10 +229,13 @@ const NOBODY: &[&str] = &[
     "deploy",
     "dev",
     "developer",
+    "dir",
+    "directory",
     "distiller",
     "docker",
     "ec2-user",
     "fedora",
+    "folder",
     "foo",
     "git",
     "github",
@@ -242,6 +252,10 @@ const NOBODY: &[&str] = &[
     "main",
     "me",
     "mockbuild",
+    "my-user",
+    "my_user",
+    "myname",
+    "myuser",
     "name",
     "nixbld",
     "node",
@@ -250,6 +264,7 @@ const NOBODY: &[&str] = &[
     "oracle",
     "page",
     "pages",
+    "path",
     "pi",
     "postgres",
     "public",
@@ -261,14 +276,17 @@ const NOBODY: &[&str] = &[
     "service",
     "settings",
     "shared",
+    "somebody",
+    "someone",
+    "someuser",
     "static",
     "test",
     "tester",
     "testuser",
     "tmp",
     "travis",
-    "ubuntu",
     "u",
+    "ubuntu",
     "vagrant",
     "vcap",
     "views",
@@ -311,6 +329,7 @@ mod tests {
             (b"C:/Users/jdoe/x.h ", "C:/Users/jdoe/x.h"),
             (b" /mnt/c/Users/jdoe/x.h ", "/mnt/c/Users/jdoe/x.h"),
             (b"-I/home/jdoe/include ", "/home/jdoe/include"),
+            (b"noneC:\\Users\\jdoe\\.cargo\\a.rs", "C:\\Users\\jdoe\\.cargo\\a.rs"),
             (b"file:///home/jdoe/a", "/home/jdoe/a"),
             (
                 b"unwrap on None/home/jdoe/.cargo/registry/src/i-0/x-1/src/a.rsnext",
@@ -346,6 +365,8 @@ mod tests {
             "app/home/header/x",
             "https://api.example.com/users/jdoe/repos",
             "/home/jdoe",
+            "in /home/ or a/b",
+            "in /home/jdoe or a/b",
             "/home//x",
             "/root/x",
             "/rustc/0123456789abcdef/library/core/src/lib.rs",

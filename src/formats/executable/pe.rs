@@ -100,7 +100,8 @@ fn read(artifact: &Artifact, portrait: &mut Portrait, out: &mut Inspection<'_>) 
     let has_symbols = symbols.0 != 0 && symbols.1 != 0;
     let optional = Cursor::at(bytes, at as u64);
     let table = at as u64 + u64::from(coff.size_of_optional_header);
-    let mut file = File { artifact, strings: has_symbols.then(|| symbols.0 + symbols.1 * 18), sections: Vec::new() };
+    let mut file =
+        File { artifact, strings: (symbols.0 != 0).then(|| symbols.0 + symbols.1 * 18), sections: Vec::new() };
     file.read_sections(table, coff.number_of_sections)?;
     let cut = file.take_sections(portrait, out);
     portrait.stripped = Some(!has_symbols && portrait.debug_sections == 0);
