@@ -280,7 +280,7 @@ fn architecture(header: &Header) -> String {
     match machine_to_str(header.e_machine) {
         "386" => "x86".to_owned(),
         "RISCV" => format!("riscv{}", if header.e_ident[4] == 2 { 64 } else { 32 }),
-        "UNKNOWN" | "UNKNOWN_MACHINE" => format!("machine {}", header.e_machine),
+        "EM_UNKNOWN" => format!("machine {}", header.e_machine),
         name => name.to_ascii_lowercase(),
     }
 }
@@ -313,6 +313,33 @@ mod tests {
             assert!(looked.result.is_err(), "cut off at {end}");
             assert_eq!(text(&looked, "executable.format"), "elf");
         }
+    }
+
+    #[test]
+    #[ignore = "needs gcc and strip"]
+    fn what_compilers_write_is_described() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = |program: &str, arguments: &[&str]| {
+            let status = std::process::Command::new(program).args(arguments).current_dir(&folder).status().unwrap();
+            assert!(status.success(), "{program} {arguments:?}");
+        };
+        let look = |name: &str| inspect(&Elf, name, &std::fs::read(folder.path().join(name)).unwrap());
+        std::fs::write(folder.path().join("a.c"), "int main(void) { return 0; }\n").unwrap();
+        run(
+            "gcc",
+            &["-g", "-gz=zlib", "-fdebug-prefix-map=/tmp=/home/jdoe", "-Wl,-rpath,/home/jdoe/lib", "a.c", "-o", "a"],
+        );
+        run("strip", &["--only-keep-debug", "a", "-o", "a.debug"]);
+        run("strip", &["a", "-o", "a.stripped"]);
+        let looked = look("a");
+        assert!(looked.members.iter().any(|member| member.path.logical() == ".debug_info"));
+        assert!(looked.stated.facts.int("executable.personal_paths") > 1);
+        assert_eq!(text(&looked, "executable.personal_rpath"), "yes");
+        assert_eq!(text(&looked, "executable.kind"), "executable");
+        let companion = look("a.debug");
+        assert!(companion.result.is_ok(), "{:?}", companion.result);
+        assert_eq!(text(&companion, "executable.kind"), "debug symbols");
+        assert_eq!(text(&look("a.stripped"), "executable.stripped"), "yes");
     }
 
     #[test]

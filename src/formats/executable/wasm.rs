@@ -133,6 +133,8 @@ impl Reader<'_> {
             _ if is_debug_name(name.as_bytes()) => {
                 portrait.debug_sections += 1;
                 portrait.debug_bytes = portrait.debug_bytes.saturating_add(data.len() as u64);
+                // The section's name stands right before its first string, which therefore does not start like a path.
+                portrait.paths.search(data);
                 let range = section.data_range();
                 let range = range.start as usize..range.end as usize;
                 self.taker.take(&capped(name.as_bytes()), range, Storage::Plain, portrait, out)?;
