@@ -94,6 +94,11 @@ pub static FORMATS: &[&dyn Format] = &[
     &source_map::SourceMap,
     &source_map::Inline,
     // Executables.
+    &executable::Elf,
+    &executable::MachO,
+    &executable::Pe,
+    &executable::Wasm,
+    &executable::Pdb,
     // Models.
     &model::Safetensors,
     &model::Gguf,
