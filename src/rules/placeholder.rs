@@ -9,22 +9,84 @@ use sha2::{Digest, Sha256};
 /// Words of at least six letters: random base 62 of a token's length contains one of them about once in a million.
 /// They are compared without `-`, `_`, `.` and blanks, in lower case.
 const LONG_WORDS: &[&str] = &[
-    "example", "sample", "placeholder", "changeme", "changeit", "changethis", "replaceme", "replacethis",
-    "replacewith", "redacted", "sanitized", "obfuscated", "foobar", "deadbeef", "cafebabe", "feedface", "loremipsum",
-    "yourtoken", "yourkey", "yourapi", "yoursecret", "yourpass", "youraccess", "yourauth", "yourprivate", "yourown",
-    "mysecret", "mytoken", "myapikey", "mypassword", "supersecret", "topsecret", "notreal", "notasecret", "notarealkey",
-    "fakekey", "faketoken", "fakesecret", "fakepass", "dummykey", "dummytoken", "dummysecret", "dummypass", "testtest",
-    "tokenhere", "keyhere", "secrethere", "passwordhere", "inserthere", "thisisnot", "undefined", "qwertyuiop",
+    "example",
+    "sample",
+    "placeholder",
+    "changeme",
+    "changeit",
+    "changethis",
+    "replaceme",
+    "replacethis",
+    "replacewith",
+    "redacted",
+    "sanitized",
+    "obfuscated",
+    "foobar",
+    "deadbeef",
+    "cafebabe",
+    "feedface",
+    "loremipsum",
+    "yourtoken",
+    "yourkey",
+    "yourapi",
+    "yoursecret",
+    "yourpass",
+    "youraccess",
+    "yourauth",
+    "yourprivate",
+    "yourown",
+    "mysecret",
+    "mytoken",
+    "myapikey",
+    "mypassword",
+    "supersecret",
+    "topsecret",
+    "notreal",
+    "notasecret",
+    "notarealkey",
+    "fakekey",
+    "faketoken",
+    "fakesecret",
+    "fakepass",
+    "dummykey",
+    "dummytoken",
+    "dummysecret",
+    "dummypass",
+    "testtest",
+    "tokenhere",
+    "keyhere",
+    "secrethere",
+    "passwordhere",
+    "inserthere",
+    "thisisnot",
+    "undefined",
+    "qwertyuiop",
     "asdfghjkl",
 ];
 
 /// Words that count only between delimiters.
-const SHORT_WORDS: &[&str] =
-    &["your", "dummy", "fake", "todo", "tbd", "fixme", "foo", "bar", "baz", "mock", "stub", "insert", "here", "none", "null"];
+const SHORT_WORDS: &[&str] = &[
+    "your", "dummy", "fake", "todo", "tbd", "fixme", "foo", "bar", "baz", "mock", "stub", "insert", "here", "none",
+    "null",
+];
 
 /// Pieces of templates and of code that computes the value.
-const TEMPLATING: &[&str] =
-    &["${", "{{", "}}", "#{", "<%", "%s", "%(", "$(", "...", "***", "process.env", "os.environ", "getenv", "import.meta"];
+const TEMPLATING: &[&str] = &[
+    "${",
+    "{{",
+    "}}",
+    "#{",
+    "<%",
+    "%s",
+    "%(",
+    "$(",
+    "...",
+    "***",
+    "process.env",
+    "os.environ",
+    "getenv",
+    "import.meta",
+];
 
 /// SHA-256 (the first sixteen bytes) of values, or of their bodies after the first `_`, that vendors print in their
 /// documentation. AWS's end in `EXAMPLE` and need none.
@@ -112,7 +174,8 @@ fn is_monotonous(value: &[u8]) -> bool {
 /// Whether `right` is the digit or letter after `left`; `0` follows `9` as on a keyboard.
 fn follows(left: u8, right: u8) -> bool {
     let (left, right) = (left.to_ascii_lowercase(), right.to_ascii_lowercase());
-    (left, right) == (b'9', b'0') || (left.is_ascii_alphanumeric() && right.is_ascii_alphanumeric() && left + 1 == right)
+    (left, right) == (b'9', b'0')
+        || (left.is_ascii_alphanumeric() && right.is_ascii_alphanumeric() && left + 1 == right)
 }
 
 /// The length of the longest run whose neighbours are all `alike`.
@@ -139,7 +202,9 @@ fn is_poor(word: &[u8]) -> bool {
 
 /// Whether `word` is one piece, at most half as long, again and again.
 fn is_periodic(word: &[u8]) -> bool {
-    word.len() >= 12 && word.len() <= LONG && (1..=word.len() / 2).any(|period| word[period..] == word[..word.len() - period])
+    word.len() >= 12
+        && word.len() <= LONG
+        && (1..=word.len() / 2).any(|period| word[period..] == word[..word.len() - period])
 }
 
 fn has_telling_word(text: &str) -> bool {
@@ -210,11 +275,14 @@ mod tests {
 
     #[test]
     fn random_values_are_not() {
-        for value in ["ghp_k3Zp9XbQ7wLt2RvN8sYc5HdJ4mGf6TqA", "Xk29-mfoo8-Qz", "hunter2Q", "$2b$12$kT9wQ", "9f86d081884c7d65"] {
+        for value in
+            ["ghp_k3Zp9XbQ7wLt2RvN8sYc5HdJ4mGf6TqA", "Xk29-mfoo8-Qz", "hunter2Q", "$2b$12$kT9wQ", "9f86d081884c7d65"]
+        {
             assert_real(value);
         }
         // An unencrypted OpenSSH key has long runs of `A`, each an encoded zero.
-        let key = format!("{}{}{}", "b3BlbnNzaC1rZXktdjE", "A".repeat(24), "kT9wZb2LrQ4xVn7".repeat(20).replace("T9", "aY"));
+        let key =
+            format!("{}{}{}", "b3BlbnNzaC1rZXktdjE", "A".repeat(24), "kT9wZb2LrQ4xVn7".repeat(20).replace("T9", "aY"));
         assert_real(&key);
     }
 

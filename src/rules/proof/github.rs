@@ -19,7 +19,9 @@ pub(super) fn complete(head: &str) -> Option<String> {
 
 /// Whether the check characters are right; the last eight are not looked at.
 pub(super) fn verify(token: &str) -> bool {
-    let Some(split) = token.len().checked_sub(TAIL).filter(|split| token.is_char_boundary(*split)) else { return false };
+    let Some(split) = token.len().checked_sub(TAIL).filter(|split| token.is_char_boundary(*split)) else {
+        return false;
+    };
     let (head, tail) = token.split_at(split);
     complete(head).is_some_and(|sum| sum.as_bytes()[..CHECK] == tail.as_bytes()[..CHECK])
 }

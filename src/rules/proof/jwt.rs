@@ -23,7 +23,8 @@ fn payload(text: &[u8]) -> Option<Map<String, Value>> {
 fn is_sample(claims: &Map<String, Value>) -> bool {
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     let sample_names = ["John Doe", "Jane Doe", "Jon Doe"];
-    let only_word = claims.len() == 1 && ["foo", "hello", "some", "data", "test"].iter().any(|name| claims.contains_key(*name));
+    let only_word =
+        claims.len() == 1 && ["foo", "hello", "some", "data", "test"].iter().any(|name| claims.contains_key(*name));
     text("sub") == "1234567890"
         || sample_names.contains(&text("name"))
         || ["joe", "supabase-demo"].contains(&text("iss"))
@@ -38,9 +39,8 @@ pub(super) fn verify(text: &[u8]) -> bool {
 
 /// Whether it also has the claim `role` = `service_role`: Supabase's key that passes all row policies.
 pub(super) fn verify_service_role(text: &[u8]) -> bool {
-    payload(text).is_some_and(|claims| {
-        !is_sample(&claims) && claims.get("role").and_then(Value::as_str) == Some("service_role")
-    })
+    payload(text)
+        .is_some_and(|claims| !is_sample(&claims) && claims.get("role").and_then(Value::as_str) == Some("service_role"))
 }
 
 #[cfg(test)]

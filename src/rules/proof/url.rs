@@ -8,12 +8,64 @@ use crate::rules::placeholder::is_placeholder;
 
 /// Hosts that stand for another one, and names that only exist beside the container that uses them.
 const HOSTS: &[&str] = &[
-    "localhost", "host", "hostname", "server", "servername", "db", "database", "dbhost", "dbserver", "domain", "ip",
-    "address", "ipaddress", "endpoint", "mongo", "mongodb", "postgres", "postgresql", "pg", "mysql", "mariadb", "redis",
-    "rabbitmq", "rabbit", "amqp", "kafka", "elasticsearch", "elastic", "proxy", "proxyserver", "proxyhost", "registry",
-    "remote", "url", "site", "website", "app", "web", "api", "service", "node", "cluster", "primary", "master",
-    "replica", "foo", "bar", "baz", "test", "broker", "queue", "cache", "company", "acme", "somewhere", "someserver",
-    "somehost", "hostdockerinternal",
+    "localhost",
+    "host",
+    "hostname",
+    "server",
+    "servername",
+    "db",
+    "database",
+    "dbhost",
+    "dbserver",
+    "domain",
+    "ip",
+    "address",
+    "ipaddress",
+    "endpoint",
+    "mongo",
+    "mongodb",
+    "postgres",
+    "postgresql",
+    "pg",
+    "mysql",
+    "mariadb",
+    "redis",
+    "rabbitmq",
+    "rabbit",
+    "amqp",
+    "kafka",
+    "elasticsearch",
+    "elastic",
+    "proxy",
+    "proxyserver",
+    "proxyhost",
+    "registry",
+    "remote",
+    "url",
+    "site",
+    "website",
+    "app",
+    "web",
+    "api",
+    "service",
+    "node",
+    "cluster",
+    "primary",
+    "master",
+    "replica",
+    "foo",
+    "bar",
+    "baz",
+    "test",
+    "broker",
+    "queue",
+    "cache",
+    "company",
+    "acme",
+    "somewhere",
+    "someserver",
+    "somehost",
+    "hostdockerinternal",
 ];
 
 /// Top-level domains nobody can have (RFC 2606, RFC 6761) or that documentation makes up.
@@ -96,7 +148,9 @@ fn is_reserved_name(name: &str) -> bool {
 fn is_telling(label: &str) -> bool {
     let letters: String = label.chars().filter(char::is_ascii_alphabetic).collect();
     let bare = ["my", "your", "some", "the"].iter().find_map(|start| letters.strip_prefix(start));
-    letters.is_empty() || HOSTS.contains(&letters.as_str()) || bare.is_some_and(|bare| HOSTS.contains(&bare) || bare.is_empty())
+    letters.is_empty()
+        || HOSTS.contains(&letters.as_str())
+        || bare.is_some_and(|bare| HOSTS.contains(&bare) || bare.is_empty())
 }
 
 /// Whether `value` is base 64 of `user:password` with a password that looks real. A leading `Basic` is passed over.
@@ -117,13 +171,37 @@ mod tests {
     #[test]
     fn a_url_leaks_where_host_and_password_may_be_real() {
         let real = ["Xk29", "mfQz7Lw"].concat();
-        for host in ["db.acme-prod.net:5432/app", "10.3.7.21", "cluster0.q8x2k.mongodb.net/?w=1", "prod-redis", "[fd00::12]:6379"] {
+        for host in [
+            "db.acme-prod.net:5432/app",
+            "10.3.7.21",
+            "cluster0.q8x2k.mongodb.net/?w=1",
+            "prod-redis",
+            "[fd00::12]:6379",
+        ] {
             assert!(verify_url(format!("postgres://app:{real}@{host}").as_bytes()), "{host}");
         }
         for host in [
-            "localhost", "LOCALHOST:5432", "127.0.0.1", "example.com", "db.example.org/x", "host", "hostname:27017", "db1",
-            "my.test", "x.invalid", "server.com", "your-server.io", "${HOST}", "<host>", "host.docker.internal", "",
-            "mydomain.com", "192.0.2.7", "a.b.c", "[::1]:80", "postgres:5432",
+            "localhost",
+            "LOCALHOST:5432",
+            "127.0.0.1",
+            "example.com",
+            "db.example.org/x",
+            "host",
+            "hostname:27017",
+            "db1",
+            "my.test",
+            "x.invalid",
+            "server.com",
+            "your-server.io",
+            "${HOST}",
+            "<host>",
+            "host.docker.internal",
+            "",
+            "mydomain.com",
+            "192.0.2.7",
+            "a.b.c",
+            "[::1]:80",
+            "postgres:5432",
         ] {
             assert!(!verify_url(format!("postgres://app:{real}@{host}").as_bytes()), "{host}");
         }
@@ -136,7 +214,9 @@ mod tests {
     fn the_password_of_a_pair_decides() {
         assert!(verify_password(["app:Xk29", "mfQz7Lw"].concat().as_bytes()));
         assert!(verify_password(["Xk29", "mf%40Qz7Lw"].concat().as_bytes()));
-        for pair in ["user:pass", "user:%s", "u:%2A%2A%2A%2A%2A%2A%2A", "user:${PW}Xk29", "a:'+encode(pw)+'", "u:[^@]+Xk2"] {
+        for pair in
+            ["user:pass", "user:%s", "u:%2A%2A%2A%2A%2A%2A%2A", "user:${PW}Xk29", "a:'+encode(pw)+'", "u:[^@]+Xk2"]
+        {
             assert!(!verify_password(pair.as_bytes()), "{pair}");
         }
     }
