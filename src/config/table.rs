@@ -212,7 +212,8 @@ impl<'s, 't> Table<'s, 't> {
     pub fn finish(self) {
         for key in self.table.keys() {
             let word: &str = key.get_ref();
-            if self.asked.contains(&word) {
+            // A key that the syntax error left empty has been reported as such.
+            if word.is_empty() || self.asked.contains(&word) {
                 continue;
             }
             let hint = match closest(word, self.asked.iter().copied()) {
@@ -230,7 +231,7 @@ mod tests {
 
     #[test]
     fn all_mistakes_are_reported_at_once_with_their_places() {
-        let text = "levle = 1\nname = 2\n[[item]]\nflag = \"yes\"\n= broken";
+        let text = "levle = 1\nname = 2\n[[item]]\nflag = \"yes\"\n= \"x\"";
         let (name, mistakes) = Source::new("x.toml", text).read(|top| {
             for mut item in top.tables("item") {
                 item.boolean("flag");

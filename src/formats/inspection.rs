@@ -123,6 +123,14 @@ impl<'a> Inspection<'a> {
         self.hand_out(self.path.decompressed(logical), Role::Decompressed, bytes)
     }
 
+    /// Hands out the artifact's own text in an encoding that can be searched.
+    ///
+    /// # Errors
+    /// As [`Inspection::member`].
+    pub fn decoded(&mut self, logical: &str, bytes: Bytes) -> Result<(), LimitReached> {
+        self.hand_out(self.path.decompressed(logical), Role::DecodedText, bytes)
+    }
+
     fn hand_out(&mut self, path: ArtifactPath, role: Role, bytes: Bytes) -> Result<(), LimitReached> {
         if self.members >= self.limits.members {
             let limit = self.limits.members;

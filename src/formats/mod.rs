@@ -78,9 +78,12 @@ impl FormatError {
 pub static FORMATS: &[&dyn Format] = &[
     // Archives and compressed streams.
     // Source maps and what points at them.
+    &source_map::SourceMap,
+    &source_map::Inline,
     // Executables.
     // Models.
     // Text.
+    &text::Utf16,
 ];
 
 /// The facts that any format may state, and those that the engine adds once everything was seen.
