@@ -4,10 +4,12 @@ mod content;
 mod entropy;
 mod path;
 mod resolve;
+mod verify;
 
 use std::sync::Arc;
 
 pub use content::{ContentMatch, Segment};
+pub use verify::{Problem, verify};
 
 use crate::finding::{Facts, Level};
 use crate::rules::{Matcher, Rule, RuleSet};

@@ -7,7 +7,7 @@ use super::redact::Redactor;
 use super::words::{self, shown};
 use super::{Context, Report, sanitize};
 use crate::finding::{Level, Verdict};
-use crate::scan::outcome::Outcome;
+use crate::scan::Outcome;
 
 /// The `github` report: workflow commands (`::error file=…::…`) for GitHub Actions.
 #[derive(Debug, Clone, Copy)]

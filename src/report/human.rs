@@ -9,7 +9,7 @@ use super::redact::Redactor;
 use super::words::{self, shown};
 use super::{Context, Report, sanitize};
 use crate::finding::{Finding, Level, Verdict};
-use crate::scan::outcome::Outcome;
+use crate::scan::Outcome;
 
 /// The `human` report: grouped, with reasons and fixes, the most serious first and the verdict last.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use super::sanitize::is_unsafe;
 use super::testing::{self, context, empty, gap, hostile, render_with, secret_finding};
 use super::{Context, REPORTS, Report};
 use crate::finding::{ArtifactPath, Verdict};
-use crate::scan::outcome::{Allowed, Outcome, Stale};
+use crate::scan::{Allowed, Outcome, Stale};
 
 /// The same report in all its ways: plain, and with everything shown.
 fn contexts() -> [Context<'static>; 2] {

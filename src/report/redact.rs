@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::finding::Finding;
-use crate::scan::outcome::Outcome;
+use crate::scan::Outcome;
 
 /// Shortest secret in bytes that is looked for everywhere: shorter ones may be ordinary words.
 const EVERYWHERE: usize = 12;

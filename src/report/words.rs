@@ -6,7 +6,7 @@ use super::Context;
 use super::redact::Redactor;
 use super::sanitize;
 use crate::finding::{FactValue, Finding, Level, Verdict};
-use crate::scan::outcome::Outcome;
+use crate::scan::Outcome;
 
 /// `1,902`.
 pub(super) fn number(value: usize) -> String {
