@@ -64,22 +64,13 @@ fn fires(detector: &Detector, rule: &Rule, template: &str, seed: u64, specs: &[&
         Matcher::Path(_) => Ok(!detector.path(template).is_empty()),
         Matcher::Fact(_) => Ok(detector.facts(&example_facts(template, specs)?).next().is_some()),
         Matcher::Content(content) => {
-            let (path, text) = split_path(template);
-            if content.paths.is_some() && path.is_none() {
-                return Err("the rule looks into some files only: begin it with `(path/of/file) `".to_owned());
-            }
-            let text = example::fill(text, seed)?;
+            let text = example::fill(template, seed)?;
             let all = 0..text.len();
-            let found = detector.content(text.as_bytes(), std::slice::from_ref(&all), path.unwrap_or("index.js"));
+            let path = content.example_path.as_deref().unwrap_or("index.js");
+            let found = detector.content(text.as_bytes(), std::slice::from_ref(&all), path);
             Ok(!found.is_empty())
         }
     }
-}
-
-/// An example may name the file it stands in: `(conf/.npmrc) key = value`.
-fn split_path(template: &str) -> (Option<&str>, &str) {
-    let named = template.strip_prefix('(').and_then(|rest| rest.split_once(") "));
-    named.map_or((None, template), |(path, text)| (Some(path), text))
 }
 
 /// Reads `map.count = 3; map.kind = "x"` into facts.
