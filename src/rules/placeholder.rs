@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn telling_words_and_templates_are_placeholders() {
         for value in [
-            "AKIAIOSFODNN7EXAMPLE",
+            "Q7RT2VBXW9EXAMPLE",
             "YOUR_API_KEY",
             "your-token-goes-in",
             "my-secret-value",
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn random_values_are_not() {
         for value in
-            ["ghp_k3Zp9XbQ7wLt2RvN8sYc5HdJ4mGf6TqA", "Xk29-mfoo8-Qz", "hunter2Q", "$2b$12$kT9wQ", "9f86d081884c7d65"]
+            ["tok_k3Zp9XbQ7wLt2RvN8sYc5HdJ4mGf6TqA", "Xk29-mfoo8-Qz", "hunter2Q", "$2b$12$kT9wQ", "9f86d081884c7d65"]
         {
             assert_real(value);
         }

@@ -17,11 +17,12 @@ pub(super) struct Armor {
 }
 
 impl Armor {
-    /// Reads the first block of `text`. The `END` line may be missing; the body must decode.
+    /// Reads the first block of `text` that says it is a private key. The `END` line may be missing; the body must decode.
     pub(super) fn read(text: &[u8]) -> Option<Armor> {
         let text = std::str::from_utf8(&text[..text.len().min(LARGEST)]).ok()?;
-        let (_, rest) = text.split_once("-----BEGIN ")?;
-        let (label, rest) = rest.split_once("-----")?;
+        // The parameters of a curve often stand in a block of their own before its key.
+        let mut blocks = text.split("-----BEGIN ").skip(1).filter_map(|block| block.split_once("-----"));
+        let (label, rest) = blocks.find(|(label, _)| label.contains("PRIVATE KEY"))?;
         let inner = rest.split_once("-----END").map_or(rest, |(inner, _)| inner);
         let inner = unescape(inner);
         let (headers, lines): (Vec<&str>, Vec<&str>) = inner.lines().partition(|line| line.contains(": "));

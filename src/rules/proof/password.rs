@@ -5,17 +5,17 @@ use crate::rules::placeholder::is_placeholder;
 /// Words that documentation and local set-ups use for passwords; a password put together from them alone is none.
 #[rustfmt::skip]
 const WEAK: &[&str] = &[
-    "a", "abc", "abcd", "access", "account", "admin", "administrator", "again", "alice", "an", "and", "api", "app",
+    "a", "abc", "abcd", "access", "account", "admin", "administrator", "again", "alice", "an", "and", "anon", "anoncvs", "anonymous", "api", "app",
     "application", "arango", "auth", "basic", "better", "bob", "bot", "cassandra", "change", "clickhouse", "client",
     "cloud", "code", "credential", "credentials", "cred", "creds", "data", "database", "db", "default", "demo",
     "dev", "develop", "developer", "development", "django", "docker", "drupal", "dummy", "elastic", "enter", "env",
-    "example", "fake", "for", "foo", "foobar", "bar", "baz", "git", "github", "gitlab", "goes", "good", "grafana",
+    "example", "fake", "for", "foo", "ftp", "foobar", "bar", "baz", "git", "github", "gitlab", "goes", "good", "grafana",
     "guest", "hello", "here", "hidden", "host", "hunter", "in", "insecure", "insert", "install", "is", "it", "joe",
     "john", "kafka", "key", "keycloak", "laravel", "letmein", "local", "localhost", "login", "long", "maria",
     "mariadb", "master", "me", "minio", "mongo", "mongodb", "mq", "mssql", "my", "mysql", "name", "neo", "new",
     "nobody", "none", "not", "null", "oauth", "of", "old", "only", "open", "oracle", "or", "owner", "pass",
     "passphrase", "passw", "passwd", "passwort", "password", "pg", "please", "postgre", "postgres", "postgresql",
-    "private", "prod", "production", "proxy", "pw", "pwd", "qux", "qwerty", "rabbit", "rabbitmq", "rails", "random",
+    "private", "prod", "production", "proxy", "pserver", "pw", "pwd", "qux", "qwerty", "rabbit", "rabbitmq", "rails", "random",
     "real", "redis", "remote", "replace", "repl", "root", "s", "sa", "safe", "sample", "scott", "secret", "secrets",
     "secure", "sekret", "sekrit", "server", "service", "some", "sql", "sqlserver", "stage", "staging", "string",
     "strong", "super", "symfony", "sys", "system", "team", "temp", "test", "tester", "testing", "text", "the",
