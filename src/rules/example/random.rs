@@ -105,8 +105,5 @@ impl Random {
 /// Whether `run`, if it is long enough, has digits, capitals and small letters as far as its alphabet has them.
 fn is_mixed(run: &str, letters: &[u8]) -> bool {
     let classes: [fn(&u8) -> bool; 3] = [u8::is_ascii_digit, u8::is_ascii_uppercase, u8::is_ascii_lowercase];
-    run.len() < MIXED_FROM
-        || classes
-            .iter()
-            .all(|class| !letters.iter().any(|letter| class(letter)) || run.as_bytes().iter().any(|byte| class(byte)))
+    run.len() < MIXED_FROM || classes.iter().all(|class| !letters.iter().any(class) || run.as_bytes().iter().any(class))
 }

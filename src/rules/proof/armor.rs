@@ -17,36 +17,41 @@ pub(super) struct Armor {
 }
 
 impl Armor {
-    /// Reads the first block of `text`. The `END` line may be missing; the body must decode.
+    /// Reads the first block of `text` that says it is a private key. The `END` line may be missing; the body must decode.
     pub(super) fn read(text: &[u8]) -> Option<Armor> {
         let text = std::str::from_utf8(&text[..text.len().min(LARGEST)]).ok()?;
-        let (_, rest) = text.split_once("-----BEGIN ")?;
-        let (label, rest) = rest.split_once("-----")?;
+        // The parameters of a curve often stand in a block of their own before its key.
+        let mut blocks = text.split("-----BEGIN ").skip(1).filter_map(|block| block.split_once("-----"));
+        let (label, rest) = blocks.find(|(label, _)| label.contains("PRIVATE KEY"))?;
         let inner = rest.split_once("-----END").map_or(rest, |(inner, _)| inner);
         let inner = unescape(inner);
         let (headers, lines): (Vec<&str>, Vec<&str>) = inner.lines().partition(|line| line.contains(": "));
-        let mut headers = headers.join("\n");
-        let mut words: Vec<&str> = lines.iter().flat_map(|line| line.split_ascii_whitespace()).map(strip).collect();
-        if lines.is_empty() && headers.contains("DEK-Info: ") {
-            // Blanks instead of line ends: the body follows the value of the last header.
-            let taken = std::mem::take(&mut headers);
-            let (before, after) = taken.split_once("DEK-Info: ")?;
-            let (info, body) = after.split_once(' ')?;
-            headers = format!("{before}DEK-Info: {info}");
-            words = vec![body];
-            return Armor::from_words(label, headers, &words.iter().flat_map(|w| w.split(' ')).collect::<Vec<_>>());
+        let headers = headers.join("\n");
+        if let (true, Some((info, body))) = (lines.is_empty(), one_line_headers(&headers)) {
+            return Armor::from_words(label, info, body.split_ascii_whitespace());
         }
-        Armor::from_words(label, headers, &words)
+        let words = lines.iter().flat_map(|line| line.split_ascii_whitespace()).map(strip);
+        Armor::from_words(label, &headers, words)
     }
 
-    fn from_words(label: &str, headers: String, words: &[&str]) -> Option<Armor> {
+    fn from_words<'text>(label: &str, headers: &str, words: impl Iterator<Item = &'text str>) -> Option<Armor> {
         // A lone `+`, `#` or `*` joins string literals or begins a line of a comment.
-        let is_body = |word: &&&str| {
-            !(word.len() == 5 && word.starts_with('=')) && !matches!(**word, "" | "+" | "#" | "*" | "//")
+        let is_body = |word: &&str| {
+            let is_checksum = word.len() == 5 && word.starts_with('=');
+            !is_checksum && !matches!(*word, "" | "+" | "#" | "*" | "//")
         };
-        let body: String = words.iter().filter(is_body).copied().collect();
-        Some(Armor { label: label.to_owned(), headers, body: base64(body.as_bytes())? })
+        let body: String = words.filter(is_body).collect();
+        let body = base64(body.as_bytes())?;
+        Some(Armor { label: label.to_owned(), headers: headers.to_owned(), body })
     }
+}
+
+/// Headers and body where blanks stand for line ends: the body follows the value of the last header.
+fn one_line_headers(text: &str) -> Option<(&str, &str)> {
+    const LAST: &str = "DEK-Info: ";
+    let value = text.find(LAST)? + LAST.len();
+    let end = value + text[value..].find(' ')?;
+    Some(text.split_at(end))
 }
 
 /// Turns escaped line ends, escaped once or more often, into real ones.

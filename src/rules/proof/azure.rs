@@ -46,8 +46,7 @@ const CHECK: usize = 4;
 /// number.
 fn marvin32(data: &[u8], seed: [u8; 8]) -> u32 {
     let seed = u64::from_be_bytes(seed);
-    #[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
-    let mut state = (seed as u32, (seed >> 32) as u32);
+    let mut state = ((seed & u64::from(u32::MAX)) as u32, (seed >> 32) as u32);
     let words = data.chunks_exact(4);
     let mut last = [0; 4];
     let rest = words.remainder();

@@ -157,8 +157,9 @@ mod tests {
             let mut broken = token.clone().into_bytes();
             broken[body] = b'7';
             assert!(!checksum.verify(&broken), "{} with one character changed", checksum.as_str());
-            for end in 0..token.len() {
-                assert!(!checksum.verify(token[..end].as_bytes()), "{} cut at {end}", checksum.as_str());
+            // Padding may be missing: it carries nothing.
+            for end in 0..token.trim_end_matches('=').len() {
+                assert!(!checksum.verify(&token.as_bytes()[..end]), "{} cut at {end}", checksum.as_str());
             }
             assert!(!checksum.verify(b"\xff\xfe"));
         }

@@ -18,12 +18,8 @@ pub(super) fn base62(token: &str) -> Option<String> {
 /// length included. Those two are added where `token` still lacks them, that is where it ends in a dot.
 pub(super) fn gitlab(token: &str) -> Option<String> {
     let lower = |value: u32, width: usize| in_base(value, 36, width).to_ascii_lowercase();
-    let length = if token.ends_with('.') {
-        let payload = token.split('.').next()?.rsplit_once('-').map_or("", |_| gitlab_payload(token));
-        lower(u32::try_from(payload.len()).ok()?, 2)
-    } else {
-        String::new()
-    };
+    let length =
+        if token.ends_with('.') { lower(u32::try_from(gitlab_payload(token).len()).ok()?, 2) } else { String::new() };
     let (_, last) = token.rsplit_once('.')?;
     if last.len() + length.len() != 2 {
         return None;

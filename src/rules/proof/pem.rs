@@ -148,6 +148,15 @@ mod tests {
     }
 
     #[test]
+    fn blocks_that_are_no_key_are_passed_over() {
+        let file = format!(
+            "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n{}",
+            key("pem-ec-private-key")
+        );
+        assert!(verify(file.as_bytes()));
+    }
+
+    #[test]
     fn headers_alone_dummies_and_cut_keys_are_not() {
         let whole = key("pem-private-key");
         let header = whole.lines().next().unwrap();
@@ -158,7 +167,7 @@ mod tests {
             assert!(!verify_encrypted(text.as_bytes()), "{body}");
         }
         for end in 0..whole.len() - footer.len() - 8 {
-            assert!(!verify(whole[..end].as_bytes()), "cut at {end}");
+            assert!(!verify(&whole.as_bytes()[..end]), "cut at {end}");
         }
         assert!(!verify_pgp(whole.as_bytes()));
         let public = whole.replace("PRIVATE", "PUBLIC");

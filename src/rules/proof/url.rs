@@ -7,65 +7,33 @@ use super::password::is_plausible_password;
 use crate::rules::placeholder::is_placeholder;
 
 /// Hosts that stand for another one, and names that only exist beside the container that uses them.
+#[rustfmt::skip]
 const HOSTS: &[&str] = &[
-    "localhost",
+    "localhost", "host", "hostname", "server", "servername", "db", "database", "dbhost", "dbserver", "domain", "ip",
+    "address", "ipaddress", "endpoint", "mongo", "mongodb", "postgres", "postgresql", "pg", "mysql", "mariadb",
+    "redis", "rabbitmq", "rabbit", "amqp", "kafka", "elasticsearch", "elastic", "proxy", "proxyserver", "proxyhost",
+    "registry", "remote", "url", "site", "website", "app", "web", "api", "service", "node", "cluster", "primary",
+    "master", "replica", "foo", "bar", "baz", "test", "broker", "queue", "cache", "company", "acme", "somewhere",
+    "someserver", "somehost", "hostdockerinternal",
+];
+
+/// Names of domains in documentation; with `my`, `your` and the like before them too.
+const DOMAINS: &[&str] = &[
+    "domain",
+    "domainname",
     "host",
     "hostname",
     "server",
     "servername",
-    "db",
-    "database",
-    "dbhost",
-    "dbserver",
-    "domain",
-    "ip",
-    "address",
-    "ipaddress",
-    "endpoint",
-    "mongo",
-    "mongodb",
-    "postgres",
-    "postgresql",
-    "pg",
-    "mysql",
-    "mariadb",
-    "redis",
-    "rabbitmq",
-    "rabbit",
-    "amqp",
-    "kafka",
-    "elasticsearch",
-    "elastic",
-    "proxy",
-    "proxyserver",
-    "proxyhost",
-    "registry",
-    "remote",
-    "url",
     "site",
     "website",
-    "app",
-    "web",
-    "api",
-    "service",
-    "node",
-    "cluster",
-    "primary",
-    "master",
-    "replica",
+    "company",
+    "url",
+    "test",
     "foo",
     "bar",
     "baz",
-    "test",
-    "broker",
-    "queue",
-    "cache",
-    "company",
-    "acme",
     "somewhere",
-    "someserver",
-    "somehost",
-    "hostdockerinternal",
 ];
 
 /// Top-level domains nobody can have (RFC 2606, RFC 6761) or that documentation makes up.
@@ -135,22 +103,20 @@ fn is_reserved_name(name: &str) -> bool {
     let labels: Vec<&str> = name.split('.').collect();
     let last = labels.last().copied().unwrap_or_default();
     if labels.len() == 1 {
-        return is_telling(last);
+        return is_telling(last, HOSTS);
     }
     let domain = labels.get(labels.len() - 2).copied().unwrap_or_default();
     RESERVED.contains(&last)
-        || (ENDINGS.contains(&last) && is_telling(domain))
+        || (ENDINGS.contains(&last) && is_telling(domain, DOMAINS))
         || labels.iter().any(|label| ["abcd", "abcde", "abc123", "abc12", "foo", "docker"].contains(label))
         || (labels.len() == 3 && labels.iter().all(|label| label.len() == 1))
 }
 
 /// Whether a label is of the list once digits, hyphens and a leading `my`, `your`, `some` or `the` are gone.
-fn is_telling(label: &str) -> bool {
+fn is_telling(label: &str, list: &[&str]) -> bool {
     let letters: String = label.chars().filter(char::is_ascii_alphabetic).collect();
     let bare = ["my", "your", "some", "the"].iter().find_map(|start| letters.strip_prefix(start));
-    letters.is_empty()
-        || HOSTS.contains(&letters.as_str())
-        || bare.is_some_and(|bare| HOSTS.contains(&bare) || bare.is_empty())
+    list.contains(&letters.as_str()) || bare.is_some_and(|bare| list.contains(&bare))
 }
 
 /// Whether `value` is base 64 of `user:password` with a password that looks real. A leading `Basic` is passed over.
