@@ -35,7 +35,7 @@ impl Map {
     /// The map in front of the content (pax 1.0): decimal numbers, one a line, padded to a block. Answers with it where
     /// the content itself begins.
     pub(super) fn in_content(content: &[u8]) -> Option<(Self, usize)> {
-        let mut at = 0;
+        let mut at = 0usize;
         let mut next = || {
             let line = content.get(at..content.len().min(at.saturating_add(21)))?;
             let end = memchr::memchr(b'\n', line)?;
