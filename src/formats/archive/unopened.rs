@@ -76,8 +76,8 @@ static KINDS: &[Kind] = kinds! {
     "lzip", "an lzip archive", 0, b"LZIP", |b| Ok(at(b, 4).u8()? <= 1 && (12..=29).contains(&(at(b, 5).u8()? & 31)));
     "lzop", "an lzop archive", 0, b"\x89LZO\0\r\n\x1a\n", always;
     "compress", "a compress (.Z) archive", 0, b"\x1f\x9d", |b| {
-        // Block mode, 9 to 16 bits a code, and a first code that is a plain byte.
-        Ok(matches!(at(b, 2).u8()?, 0x89..=0x90) && at(b, 4).u8()? & 1 == 0)
+        // Two bytes are not much of a mark: block mode, 9 to 16 bits a code, and a first code that is a plain byte.
+        Ok(matches!(b, [_, _, 0x89..=0x90, _, second, ..] if second & 1 == 0))
     };
     "snappy", "a snappy archive", 0, b"\xff\x06\0\0sNaPpY", always;
     "wim", "a Windows image (wim)", 0, b"MSWIM\0\0\0", always;
