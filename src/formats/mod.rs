@@ -80,6 +80,14 @@ pub static FORMATS: &[&dyn Format] = &[
     // Source maps and what points at them.
     // Executables.
     // Models.
+    &model::Safetensors,
+    &model::Gguf,
+    &model::PyTorch,
+    &model::PyTorchLegacy,
+    &model::Pickle,
+    &model::ZlibPickle,
+    &model::Npy,
+    &model::Npz,
     // Text.
 ];
 
