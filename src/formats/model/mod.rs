@@ -16,6 +16,7 @@ mod pickle;
 mod pickle_machine;
 mod pickle_names;
 mod pickle_ops;
+mod pickle_seen;
 pub mod protection;
 mod pytorch;
 mod pytorch_legacy;

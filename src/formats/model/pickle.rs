@@ -2,7 +2,8 @@
 //!
 //! Format: `Lib/pickletools.py` of CPython; `joblib/numpy_pickle.py`. A pickle is a program: it is walked, never run.
 
-use super::pickle_machine::{Fault, Walk, walk};
+use super::pickle_machine::walk;
+use super::pickle_seen::{Fault, Walk};
 use super::weights::Weights;
 use super::{FACTS, numpy, pickle_names, pickle_ops, pytorch_legacy};
 use crate::bytes::Probe;
@@ -59,7 +60,7 @@ impl Format for Pickle {
             }
         }
         let rest = bytes.get(end as usize..).unwrap_or_default();
-        if !is_pickle(&seen, fault.as_ref(), marked, rest) {
+        if !(is_pickle(&seen, fault.as_ref(), marked, rest) || is_cut_frame(bytes, fault.as_ref())) {
             return Err(FormatError::NotThis);
         }
         state(&seen, bytes, out);
@@ -82,10 +83,15 @@ fn is_pickle(seen: &Walk<'_>, fault: Option<&Fault>, marked: bool, rest: &[u8]) 
         None if rest.iter().all(u8::is_ascii_whitespace) => names,
         None => marked && sure,
         Some(Fault::Limit(_)) => sure,
-        // A framed pickle announces how long it is: a cut one that begins well is real.
         Some(Fault::Cut(_)) => names && !seen.globals.is_empty() || marked && sure,
         Some(Fault::Nonsense(_)) => marked && sure,
     }
+}
+
+/// Whether the bytes end inside the first frame of a pickle that announces one: mark, frame opcode and a length of less
+/// than a terabyte are no accident.
+fn is_cut_frame(bytes: &[u8], fault: Option<&Fault>) -> bool {
+    matches!(fault, Some(Fault::Cut(_))) && matches!(bytes, [0x80, 4 | 5, 0x95, _, _, _, _, _, 0, 0, 0, ..])
 }
 
 fn state(seen: &Walk<'_>, bytes: &[u8], out: &mut Inspection<'_>) {
@@ -190,7 +196,7 @@ mod tests {
         assert_eq!(text(&looked, "model.weights"), "inside");
         assert_eq!(looked.stated.facts.int("model.parameters"), 12);
         assert_eq!(looked.stated.facts.int("model.bytes"), 96);
-        assert_eq!(looked.stated.explained, [raw as u64..raw as u64 + 96]);
+        assert_eq!(looked.stated.explained, vec![raw as u64..raw as u64 + 96]);
         assert!(text(&looked, "model.globals").contains("sklearn.linear_model._logistic.LogisticRegression"));
     }
 
@@ -231,8 +237,15 @@ mod tests {
         for length in 60..file.len() {
             let looked = inspect(&Pickle, "model.joblib", &file[..length]);
             assert!(matches!(looked.result, Err(FormatError::Broken(_))), "{length}");
-            assert_eq!(text(&looked, "model.format").is_empty(), false);
+            assert!(!text(&looked, "model.format").is_empty());
         }
+    }
+
+    #[test]
+    fn a_pickle_that_is_cut_inside_its_first_frame_is_a_gap() {
+        let looked =
+            inspect(&Pickle, "data.bin", b"\x80\x05\x95\x00\x10\x00\x00\x00\x00\x00\x00]\x94(B\x00\x0f\x00\x00ab");
+        assert!(matches!(looked.result, Err(FormatError::Broken(_))));
     }
 
     #[test]

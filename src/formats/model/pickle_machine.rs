@@ -1,12 +1,12 @@
 //! Walks a pickle without unpickling it: a stack of shadows stands in for the values, so that names, tensors and the
 //! raw arrays of joblib are found, and nothing is ever built, imported or called.
 
-use std::collections::{HashMap, HashSet};
-use std::ops::Range;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::numpy::item_size;
 use super::pickle_ops::{self, Op};
+use super::pickle_seen::{Array, Fault, Storage, Walk};
 use super::weights::elements;
 use crate::bytes::{Cursor, ReadError};
 
@@ -23,61 +23,9 @@ const TUPLE_DEPTH: u8 = 8;
 /// Longer texts are not names.
 const NAME_LIMIT: usize = 4096;
 /// Object arrays of joblib are pickles in pickles.
-const NESTING: usize = 16;
-
-/// A tensor's storage that lies outside the pickle (PyTorch).
-#[derive(Debug, Clone)]
-pub(super) struct Storage<'a> {
-    pub(super) class: &'a [u8],
-    pub(super) key: &'a [u8],
-    pub(super) elements: u64,
-}
-
-/// An array inside the pickle (NumPy).
-#[derive(Debug, Clone)]
-pub(super) struct Array<'a> {
-    /// `f8`, `i4` … as NumPy writes it.
-    pub(super) dtype: &'a [u8],
-    pub(super) elements: u64,
-    pub(super) bytes: u64,
-    /// Where its bytes are, where they stand between opcodes (joblib).
-    pub(super) raw: Option<Range<u64>>,
-}
-
-/// What was seen in a pickle.
-#[derive(Debug, Default)]
-pub(super) struct Walk<'a> {
-    /// Module and name of everything that loading would import, in the order of appearance.
-    pub(super) globals: Vec<(&'a [u8], &'a [u8])>,
-    pub(super) storages: Vec<Storage<'a>>,
-    pub(super) arrays: Vec<Array<'a>>,
-    /// Bytes of tensors that the pickle holds in a form of their own (`torch.storage._load_from_bytes`).
-    pub(super) packed: Vec<u64>,
-    /// The last number that was read, for the pickles that are one number.
-    pub(super) number: Option<&'a [u8]>,
-    /// Opcodes walked.
-    pub(super) ops: u64,
-}
-
-/// Why a walk ended early.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// The bytes end before the pickle does.
-    Cut(ReadError),
-    /// No pickler writes this.
-    Nonsense(ReadError),
-    /// A limit was reached.
-    Limit(ReadError),
-}
-
-impl Fault {
-    /// Where and why.
-    pub(super) fn error(self) -> ReadError {
-        match self {
-            Fault::Cut(error) | Fault::Nonsense(error) | Fault::Limit(error) => error,
-        }
-    }
-}
+const NESTING: usize = 4;
+/// So many values are kept in tuples: 24 bytes each.
+const KEPT_LIMIT: usize = 8 << 20;
 
 /// The shadow of a value.
 #[derive(Debug, Clone)]
@@ -114,8 +62,6 @@ struct Machine<'a, 'w> {
     marks: Vec<usize>,
     memo: Memo<'a>,
     outer: Vec<Memo<'a>>,
-    global_ids: HashMap<(&'a [u8], &'a [u8]), u32>,
-    keys: HashSet<&'a [u8]>,
 }
 
 /// Walks one pickle that starts at `offset`, adds what it sees to `walk`, and answers where the pickle ends.
@@ -123,8 +69,6 @@ struct Machine<'a, 'w> {
 /// # Errors
 /// See [`Fault`]; what was seen before stays in `walk`.
 pub(super) fn walk<'a>(bytes: &'a [u8], offset: u64, walk: &mut Walk<'a>) -> Result<u64, Fault> {
-    let global_ids = walk.globals.iter().zip(0..).map(|(name, id)| (*name, id)).collect();
-    let keys = walk.storages.iter().map(|storage| storage.key).collect();
     let mut machine = Machine {
         cursor: Cursor::at(bytes, offset),
         walk,
@@ -132,8 +76,6 @@ pub(super) fn walk<'a>(bytes: &'a [u8], offset: u64, walk: &mut Walk<'a>) -> Res
         marks: Vec::new(),
         memo: Memo::default(),
         outer: Vec::new(),
-        global_ids,
-        keys,
     };
     loop {
         let at = machine.cursor.offset();
@@ -143,7 +85,7 @@ pub(super) fn walk<'a>(bytes: &'a [u8], offset: u64, walk: &mut Walk<'a>) -> Res
             Err(error) => return Err(Fault::Cut(error)),
         };
         machine.walk.ops += 1;
-        if machine.walk.ops > OP_LIMIT || machine.stack.len() > STACK_LIMIT {
+        if machine.walk.ops > OP_LIMIT || machine.stack.len().max(machine.marks.len()) > STACK_LIMIT {
             return Err(Fault::Limit(ReadError::new(at, "the pickle is longer than lastlook reads")));
         }
         if op.code == b'.' {
@@ -254,12 +196,23 @@ impl<'a> Machine<'a, '_> {
             }
             _ => self.pop_mark(at)?,
         };
-        self.push(match code {
+        let container = match code {
             b'l' | 0x91 => Value::Other,
             b'd' => Value::Dict(wrapped(None, &values)),
-            _ => tuple(values),
-        });
+            _ => self.tuple(values),
+        };
+        self.push(container);
         Ok(())
+    }
+
+    fn tuple(&mut self, values: Vec<Value<'a>>) -> Value<'a> {
+        let inner = values.iter().map(|value| if let Value::Tuple(_, depth) = value { depth + 1 } else { 0 }).max();
+        let depth = inner.unwrap_or(0);
+        self.walk.kept = self.walk.kept.saturating_add(values.len());
+        if values.len() > TUPLE_LIMIT || depth > TUPLE_DEPTH || self.walk.kept > KEPT_LIMIT {
+            return Value::Other;
+        }
+        Value::Tuple(Rc::new(values), depth)
     }
 
     fn remember(&mut self, op: Op<'a>) {
@@ -318,7 +271,7 @@ impl<'a> Machine<'a, '_> {
     }
 
     fn global(&mut self, module: &'a [u8], name: &'a [u8]) -> Value<'a> {
-        if let Some(id) = self.global_ids.get(&(module, name)) {
+        if let Some(id) = self.walk.global_ids.get(&(module, name)) {
             return Value::Global(*id);
         }
         if self.walk.globals.len() >= GLOBAL_LIMIT {
@@ -326,7 +279,7 @@ impl<'a> Machine<'a, '_> {
         }
         let id = self.walk.globals.len() as u32;
         self.walk.globals.push((module, name));
-        self.global_ids.insert((module, name), id);
+        self.walk.global_ids.insert((module, name), id);
         Value::Global(id)
     }
 
@@ -426,19 +379,10 @@ impl<'a> Machine<'a, '_> {
             return;
         };
         let class = self.name_of(class).map_or(&b""[..], |(_, name)| name);
-        if self.walk.storages.len() < STORAGE_LIMIT && self.keys.insert(key) {
+        if self.walk.storages.len() < STORAGE_LIMIT && self.walk.keys.insert(key) {
             self.walk.storages.push(Storage { class, key, elements: *elements });
         }
     }
-}
-
-fn tuple(values: Vec<Value<'_>>) -> Value<'_> {
-    let inner = values.iter().map(|value| if let Value::Tuple(_, depth) = value { depth + 1 } else { 0 }).max();
-    let depth = inner.unwrap_or(0);
-    if values.len() > TUPLE_LIMIT || depth > TUPLE_DEPTH {
-        return Value::Other;
-    }
-    Value::Tuple(Rc::new(values), depth)
 }
 
 /// What a dictionary tells about a joblib array, added to what it told before.

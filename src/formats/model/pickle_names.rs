@@ -108,9 +108,11 @@ pub(super) fn carries_code(globals: &[(&[u8], &[u8])]) -> bool {
     })
 }
 
-/// Whether this looks like a name in Python: letters, digits, `_`, `.` and `<`/`>` of local names.
+/// Whether this looks like a name in Python: letters, digits, `_`, `.`, the `-` of scripts
+/// and the `<` and `>` of local names.
 pub(super) fn is_name(name: &[u8]) -> bool {
-    !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.<>?".contains(byte) || *byte >= 0x80)
+    !name.is_empty()
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.-<>?".contains(byte) || *byte >= 0x80)
 }
 
 /// All names as `module.name`: those that can do harm first, then by name.

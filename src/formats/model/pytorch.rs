@@ -4,7 +4,8 @@
 //! `data.pkl`, `version` and one file per storage in `data/`; TorchScript adds `constants.pkl` and its source in
 //! `code/`. The zip format hands the members out.
 
-use super::pickle_machine::{Walk, walk};
+use super::pickle_machine::walk;
+use super::pickle_seen::Walk;
 use super::weights::Weights;
 use super::zip_names::{self, Entry};
 use super::{FACTS, clip, pickle_names};
@@ -116,7 +117,8 @@ impl<'a> Model<'a> {
 
     /// States what `data.pkl` says about the tensors. Where it is damaged, its own artifact has the gap.
     fn state_pickle(&self, zip: &[u8], out: &mut Inspection<'_>) {
-        let pickle = self.pickle.content(zip, PICKLE_BYTES).unwrap_or_default();
+        let limit = PICKLE_BYTES.min(out.limits().inflated_from(zip.len() as u64));
+        let pickle = self.pickle.content(zip, limit).unwrap_or_default();
         let mut seen = Walk::default();
         let _ = walk(&pickle, 0, &mut seen);
         let mut weights = Weights::default();
@@ -132,7 +134,13 @@ impl<'a> Model<'a> {
         }
         weights.tensors = self.storages.len() as u64;
         weights.bytes = self.storages.iter().fold(0, |sum, entry| sum.saturating_add(entry.size));
-        weights.state(out);
+        if seen.storages.is_empty() && weights.tensors > 0 {
+            // Without the pickle nobody can say how many elements the bytes are.
+            out.fact("model.tensors", weights.tensors);
+            out.fact("model.bytes", weights.bytes);
+        } else {
+            weights.state(out);
+        }
         if !seen.globals.is_empty() {
             out.fact("model.globals", pickle_names::list(&seen.globals));
         }

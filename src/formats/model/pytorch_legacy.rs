@@ -4,7 +4,8 @@
 //! 1001, facts about the machine, the object, and the keys of its storages; each storage is a count in 64 bits and
 //! its elements, in the order of the keys.
 
-use super::pickle_machine::{Walk, walk};
+use super::pickle_machine::walk;
+use super::pickle_seen::{Fault, Walk};
 use super::pytorch::{architecture, storage_dtype};
 use super::weights::Weights;
 use super::{FACTS, pickle_names};
@@ -68,7 +69,7 @@ fn walk_pickles<'a>(bytes: &'a [u8], seen: &mut Walk<'a>) -> Result<u64, FormatE
     let mut end = MAGIC.len() as u64;
     for pickle in 1..PICKLES {
         let start = end;
-        end = walk(bytes, start, seen).map_err(super::pickle_machine::Fault::error)?;
+        end = walk(bytes, start, seen).map_err(Fault::error)?;
         if pickle == 1 && seen.number != Some(&[0xe9, 0x03]) {
             return Err(FormatError::broken(start, "the protocol of a PyTorch file is not 1001; update lastlook"));
         }
@@ -127,7 +128,7 @@ mod tests {
         assert!(matches!(looked.result, Ok(Coverage::Part)), "{:?}", looked.result);
         assert_eq!(looked.stated.facts.int("model.parameters"), 6);
         assert_eq!(looked.stated.facts.int("model.bytes"), 24);
-        assert_eq!(looked.stated.explained, [file.len() as u64 - 32..file.len() as u64]);
+        assert_eq!(looked.stated.explained, vec![file.len() as u64 - 32..file.len() as u64]);
         assert!(!inspect(&Pickle, "a.pkl", &file).sniffed);
     }
 

@@ -58,7 +58,8 @@ impl Format for Safetensors {
         let (header, result) = Header::read(json);
         if header.tensors.is_empty() && header.metadata.is_empty() {
             let empty = result.is_ok() && length == artifact.bytes.len() as u64 - 8;
-            if !empty && !(result.is_err() && has_field(&json[..json.len().min(Probe::HEAD)])) {
+            let damaged = result.is_err() && has_field(&json[..json.len().min(Probe::HEAD)]);
+            if !empty && !damaged {
                 return Err(FormatError::NotThis);
             }
         }
@@ -239,7 +240,7 @@ mod tests {
         let json = r#"{"t":{"dtype":"U8","shape":[40],"data_offsets":[0,40]}}"#;
         let looked = look(json, 40);
         let end = 8 + json.len() as u64;
-        assert_eq!(looked.stated.explained, [0..end]);
+        assert_eq!(looked.stated.explained, vec![0..end]);
     }
 
     #[test]
