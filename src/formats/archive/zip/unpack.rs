@@ -66,7 +66,7 @@ impl Unpacker {
             return Some(Unpacked { bytes: all.slice(range), complete: true, consumed: packed, refused: false });
         }
         let data = all.get(range).unwrap_or_default();
-        let mut reader = self.reader(member.entry.method, member.entry.flags, data, size)?;
+        let mut reader = reader(&mut self.inflate, member.entry.method, member.entry.flags, data, size)?;
         if self.packed_left == 0 || !out.may_inflate() {
             self.refused += 1;
             return Some(Unpacked { bytes: Bytes::new(), complete: false, consumed: 0, refused: true });
@@ -87,7 +87,7 @@ impl Unpacker {
             self.refused += 1;
             return false;
         }
-        let Some(mut reader) = self.reader(method, flags, data, u64::MAX) else {
+        let Some(mut reader) = reader(&mut self.inflate, method, flags, data, u64::MAX) else {
             return true;
         };
         let Inflated { bytes, stop } = inflate::inflate(&mut *reader, TRIED, TRIED);
@@ -96,21 +96,28 @@ impl Unpacker {
         self.packed_left = self.packed_left.saturating_sub(consumed + START);
         !(bytes.is_empty() && matches!(stop, Some(Stop::Broken(_))))
     }
+}
 
-    fn reader<'a>(&'a mut self, method: u16, flags: u16, data: &'a [u8], size: u64) -> Option<Box<dyn Packed + 'a>> {
-        Some(match method {
-            STORED => Box::new(Stored { data, at: 0 }),
-            DEFLATE => {
-                self.inflate.reset(false);
-                Box::new(Pump::new(data, Deflate(&mut self.inflate)))
-            }
-            BZIP2 => Box::new(Pump::new(data, bzip2::Streams::new())),
-            LZMA => Box::new(lzma(data, flags, size)),
-            ZSTD | ZSTD_OLD => Box::new(Pump::new(data, zstd::Frames::new())),
-            XZ => Box::new(Pump::new(data, xz::Streams::new())),
-            _ => return None,
-        })
-    }
+/// A reader of a member's data, or `None` where its method is not supported.
+fn reader<'a>(
+    inflate: &'a mut Decompress,
+    method: u16,
+    flags: u16,
+    data: &'a [u8],
+    size: u64,
+) -> Option<Box<dyn Packed + 'a>> {
+    Some(match method {
+        STORED => Box::new(Stored { data, at: 0 }),
+        DEFLATE => {
+            inflate.reset(false);
+            Box::new(Pump::new(data, Deflate(inflate)))
+        }
+        BZIP2 => Box::new(Pump::new(data, bzip2::Streams::new())),
+        LZMA => Box::new(lzma(data, flags, size)),
+        ZSTD | ZSTD_OLD => Box::new(Pump::new(data, zstd::Frames::new())),
+        XZ => Box::new(Pump::new(data, xz::Streams::new())),
+        _ => return None,
+    })
 }
 
 /// LZMA data begins with the version of the packer and the size of the properties (5.8.8).
