@@ -110,7 +110,7 @@ mod tests {
         bytes.extend(b"BZh is not a stream");
         let looked = inspect(&Bzip2, "a.bz2", &bytes);
         assert!(matches!(looked.result, Ok(Coverage::Part)));
-        assert_eq!(looked.stated.explained, [0..end]);
+        assert_eq!(looked.stated.explained, std::slice::from_ref(&(0..end)));
         assert!(looked.stated.gaps.is_empty());
     }
 
@@ -124,7 +124,8 @@ mod tests {
         bytes[at] ^= 0x55;
         let looked = inspect(&Bzip2, "a.bz2", &bytes);
         assert_eq!(looked.stated.gaps.len(), 1);
-        assert!(content.starts_with(&looked.members[0].bytes) && !looked.members[0].bytes.is_empty());
+        // A block is only known to be wrong at its end, so the blocks before the last are right.
+        assert_eq!(looked.members[0].bytes[..90_000], content[..90_000]);
     }
 
     #[test]

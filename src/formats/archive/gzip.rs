@@ -194,7 +194,7 @@ mod tests {
         bytes.extend(b"\0\0trailing words");
         let looked = inspect(&Gzip, "a.gz", &bytes);
         assert!(matches!(looked.result, Ok(Coverage::Part)));
-        assert_eq!(looked.stated.explained, [0..end]);
+        assert_eq!(looked.stated.explained, std::slice::from_ref(&(0..end)));
         assert_eq!(&looked.members[0].bytes[..], b"content");
     }
 

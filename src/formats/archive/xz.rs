@@ -185,7 +185,7 @@ fn open(data: &[u8], properties: u8, dictionary: u32, size: u64) -> io::Result<L
     if data.len() < 5 {
         return Err(cut_off());
     }
-    LzmaReader::new_with_props(data, size, properties, dictionary.min(u32::MAX & !15), None)
+    LzmaReader::new_with_props(data, size, properties, dictionary.min(!15), None)
 }
 
 impl Read for Raw<'_> {
