@@ -59,7 +59,9 @@ impl Format for Onnx {
         let named = Probe::new(artifact.path.base_name(), &[]).has_extension("onnx");
         let length = artifact.bytes.len() as u64;
         let end = match end {
-            Err(error) if named || model.operators > 0 => Err(FormatError::Broken(error)),
+            Err(error) if named || (model.operators > 0 && (model.cut || !model.opsets.is_empty())) => {
+                Err(FormatError::Broken(error))
+            }
             Err(_) => return Err(FormatError::NotThis),
             Ok(()) if !model.graph && named => Err(FormatError::broken(length, "it ends before the graph")),
             Ok(()) if !model.graph || (model.operators == 0 && model.tensors.count() == 0) => {
@@ -88,6 +90,7 @@ fn known(field: &Field<'_>) -> bool {
 #[derive(Debug, Default)]
 struct Model<'a> {
     foreign: bool,
+    cut: bool,
     ir: u64,
     producer: &'a [u8],
     producer_version: &'a [u8],
@@ -103,10 +106,12 @@ struct Model<'a> {
 impl<'a> Model<'a> {
     fn read(&mut self, whole: Slice<'a>) -> Result<(), ReadError> {
         let mut fields = whole.fields();
+        let mut damage = Ok(());
         while let Some(field) = fields.next() {
             let field = match field {
                 Ok(field) => field,
                 Err(error) => {
+                    self.cut = true;
                     if let Some(field) = fields.cut_off() {
                         self.foreign |= !known(&field);
                         // The error at the cut says more than whatever it makes of the last message inside.
@@ -119,9 +124,10 @@ impl<'a> Model<'a> {
                 self.foreign = true;
                 return Ok(());
             }
-            self.top(&field)?;
+            // What follows a damaged graph still tells whether this is a model at all.
+            damage = damage.and(self.top(&field));
         }
-        Ok(())
+        damage
     }
 
     fn top(&mut self, field: &Field<'a>) -> Result<(), ReadError> {

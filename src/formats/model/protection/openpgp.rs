@@ -46,7 +46,7 @@ pub(super) fn read(probe: &Probe<'_>) -> Result<Cipher, FormatError> {
 /// Whether the packet is a session key that makes sense (5.1, 5.3); moves behind it.
 fn session(cursor: &mut Cursor<'_>) -> Result<bool, ReadError> {
     let (tag, length) = header(cursor)?;
-    let Length::Known(length) = length else { return Ok(false) };
+    let (PUBLIC_KEY_SESSION | SYMMETRIC_SESSION, Length::Known(length)) = (tag, length) else { return Ok(false) };
     let mut body = Cursor::new(cursor.take_u64(length)?);
     let version = body.u8()?;
     Ok(match (tag, version) {

