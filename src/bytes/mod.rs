@@ -5,6 +5,7 @@ pub mod inflate;
 pub mod limits;
 pub mod open;
 pub mod probe;
+pub mod protobuf;
 pub mod text;
 
 pub use bytes::Bytes;

@@ -74,6 +74,26 @@ impl ArtifactPath {
         ArtifactPath(Arc::new(Step { parent: None, shown: name.into(), logical: name.into() }))
     }
 
+    /// A file shown as `shown` that rules judge as `logical`: its path inside the folder that was asked about.
+    #[must_use]
+    pub fn file_in_target(shown: &str, logical: &str) -> Self {
+        ArtifactPath(Arc::new(Step { parent: None, shown: shown.into(), logical: logical.into() }))
+    }
+
+    /// The path for fingerprints: the same wherever the target lies and whatever its outermost archive is called.
+    #[must_use]
+    pub fn stable(&self) -> String {
+        let mut steps: Vec<&str> = std::iter::successors(Some(self), |path| path.parent())
+            .filter(|path| path.parent().is_none() || !path.0.shown.is_empty())
+            .map(|path| &*path.0.logical)
+            .collect();
+        if steps.len() > 1 {
+            steps.pop();
+        }
+        steps.reverse();
+        steps.join("!")
+    }
+
     /// A member of this artifact, by its name inside it.
     #[must_use]
     pub fn member(&self, name: &str) -> Self {

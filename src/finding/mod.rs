@@ -18,7 +18,7 @@ pub use fact::{FactSpec, FactType, FactValue, Facts};
 pub use finding::{Category, Finding};
 pub use fingerprint::Fingerprint;
 pub use gap::{Gap, Stage};
-pub use level::Level;
+pub use level::{Level, UnknownLevel};
 pub use location::{Location, Span};
 pub use secret::Secret;
 pub use verdict::Verdict;

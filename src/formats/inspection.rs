@@ -81,6 +81,9 @@ pub struct Stated {
 #[error("a limit was reached")]
 pub struct LimitReached;
 
+/// How many gaps of one artifact are listed; hostile archives could fill the memory with them.
+const GAPS: usize = 100;
+
 /// The only way for a format to add members and facts. It counts what it is handed and holds it to the limits.
 pub struct Inspection<'a> {
     path: ArtifactPath,
@@ -90,6 +93,7 @@ pub struct Inspection<'a> {
     members: u64,
     inflated: u64,
     allowed: u64,
+    more_gaps: u64,
 }
 
 impl<'a> Inspection<'a> {
@@ -103,6 +107,7 @@ impl<'a> Inspection<'a> {
             members: 0,
             inflated: 0,
             allowed: limits.inflated_from(artifact.bytes.len() as u64),
+            more_gaps: 0,
         }
     }
 
@@ -163,11 +168,11 @@ impl<'a> Inspection<'a> {
                      limits.ratio allow; raise them if the file is really meant to be this large",
                     self.inflated
                 );
-                self.stated.gaps.push(Gap { path: self.at(member), stage: Stage::Limit, reason });
+                self.push_gap(Gap { path: self.at(member), stage: Stage::Limit, reason });
             }
             Some(Stop::Broken(error)) => {
                 let reason = format!("after {} decompressed bytes: {error}; build the archive again", bytes.len());
-                self.stated.gaps.push(Gap { path: self.at(member), stage: Stage::Format, reason });
+                self.push_gap(Gap { path: self.at(member), stage: Stage::Format, reason });
             }
         }
         (bytes, complete)
@@ -212,16 +217,24 @@ impl<'a> Inspection<'a> {
 
     /// Notes that something of this artifact could not be looked at.
     pub fn gap(&mut self, reason: impl Into<String>) {
-        self.stated.gaps.push(Gap { path: self.path.clone(), stage: Stage::Format, reason: reason.into() });
+        self.push_gap(Gap { path: self.path.clone(), stage: Stage::Format, reason: reason.into() });
     }
 
     /// Notes that a member could not be looked at.
     pub fn member_gap(&mut self, member: &str, reason: impl Into<String>) {
-        self.stated.gaps.push(Gap { path: self.at(member), stage: Stage::Format, reason: reason.into() });
+        self.push_gap(Gap { path: self.at(member), stage: Stage::Format, reason: reason.into() });
+    }
+
+    fn push_gap(&mut self, gap: Gap) {
+        if self.stated.gaps.len() < GAPS {
+            self.stated.gaps.push(gap);
+        } else {
+            self.more_gaps += 1;
+        }
     }
 
     fn limit_gap(&mut self, reason: String) {
-        self.stated.gaps.push(Gap { path: self.path.clone(), stage: Stage::Limit, reason });
+        self.push_gap(Gap { path: self.path.clone(), stage: Stage::Limit, reason });
     }
 
     /// The limits in force.
@@ -238,7 +251,11 @@ impl<'a> Inspection<'a> {
 
     /// Ends the inspection.
     #[must_use]
-    pub fn finish(self) -> Stated {
+    pub fn finish(mut self) -> Stated {
+        if self.more_gaps > 0 {
+            let reason = format!("{} more gaps of this artifact are not listed", self.more_gaps);
+            self.stated.gaps.push(Gap { path: self.path, stage: Stage::Format, reason });
+        }
         self.stated
     }
 }

@@ -77,11 +77,42 @@ impl FormatError {
 /// unusual prefix is both a zip and whatever comes before it.
 pub static FORMATS: &[&dyn Format] = &[
     // Archives and compressed streams.
+    &archive::zip::Zip,
+    &archive::gzip::Gzip,
+    &archive::zstd::Zstd,
+    &archive::xz::Xz,
+    &archive::xz::Lzma,
+    &archive::bzip2::Bzip2,
+    &archive::brotli::Brotli,
+    &archive::tar::Tar,
+    &archive::ar::Ar,
+    &archive::cpio::Cpio,
+    &archive::rpm::Rpm,
+    &archive::asar::Asar,
+    &archive::unopened::Unopened,
     // Source maps and what points at them.
     &source_map::SourceMap,
     &source_map::Inline,
     // Executables.
+    &executable::Elf,
+    &executable::MachO,
+    &executable::Pe,
+    &executable::Wasm,
+    &executable::Pdb,
     // Models.
+    &model::Safetensors,
+    &model::Gguf,
+    &model::PyTorch,
+    &model::PyTorchLegacy,
+    &model::Pickle,
+    &model::ZlibPickle,
+    &model::Npy,
+    &model::Npz,
+    &model::onnx::Onnx,
+    &model::tflite::Tflite,
+    &model::keras::Keras,
+    &model::hdf5::Hdf5,
+    &model::protection::Encrypted,
     // Text.
     &text::Utf16,
 ];

@@ -211,6 +211,7 @@ fn read_content(table: &mut Table<'_, '_>, check: Check) -> Option<ContentRule> 
     let structure = table.parsed("structure").map(|value| value.value);
     let entropy = table.number("entropy").map(|value| value.value);
     let paths = read_globs(table, "paths");
+    let example_path = table.texts("paths").first().map(|glob| glob.value.replace("**/", "a/").replace('*', "x"));
     let placeholders = table.boolean("placeholders").is_some_and(|value| value.value);
     Some(ContentRule {
         keywords: keywords.into_iter().map(|keyword| keyword.value).collect(),
@@ -222,6 +223,7 @@ fn read_content(table: &mut Table<'_, '_>, check: Check) -> Option<ContentRule> 
         entropy,
         allow: allow.into_iter().map(|pattern| LazyRegex::new(pattern.value)).collect(),
         paths: (!paths.is_empty()).then_some(paths),
+        example_path,
         placeholders,
     })
 }

@@ -99,6 +99,8 @@ pub struct ContentRule {
     pub allow: Vec<LazyRegex>,
     /// Only artifacts with these paths (lower case) are searched; all where empty.
     pub paths: Option<GlobSet>,
+    /// A path that `paths` matches, for testing the rule by its examples.
+    pub example_path: Option<String>,
     /// Whether values that are evidently placeholders are reported too.
     pub placeholders: bool,
 }

@@ -24,6 +24,11 @@ impl RuleSet {
         Ok(())
     }
 
+    /// Adds a rule that belongs to another set as well, in place of one with the same id.
+    pub fn share(&mut self, rule: Arc<Rule>) {
+        self.rules.insert(Arc::clone(&rule.id), rule);
+    }
+
     /// The rule with this id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Arc<Rule>> {

@@ -1,7 +1,7 @@
 //! UTF-16 text with a byte order mark (Unicode Standard, section 23.8).
 
 use crate::bytes::{Bytes, Probe, text};
-use crate::finding::{Artifact, Role};
+use crate::finding::Artifact;
 use crate::formats::{Coverage, Format, FormatError, Inspection};
 
 /// Text in UTF-16, either byte order: what Windows tools write.

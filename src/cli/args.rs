@@ -1,0 +1,232 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use lastlook::finding::Level;
+use lastlook::report::{self, REPORTS, Report};
+
+const EXAMPLES: &str = "\
+Examples:
+  lastlook                            look at everything in this folder
+  lastlook dist/ app-1.0.0.tgz        look at a folder and at a package
+  lastlook --report sarif=out.sarif --report human .
+                                      write a SARIF file and show the report
+  lastlook --fail-on warning dist/    let warnings block as well
+  lastlook --set 'source-map-*=off' . turn rules off for once (for good: lastlook.toml)
+  lastlook rules show npm-access-token
+                                      why a rule exists, and how to fix what it finds
+
+Exit codes:
+  0  clear: everything was looked at, nothing speaks against publishing it
+  1  blocked: something would be given away
+  2  wrong usage, configuration or rules
+  3  incomplete: nothing blocks, but not everything could be looked at
+
+lastlook never uses the network, sends nothing anywhere, and shows no secret in full.";
+
+/// Takes the last look at what is about to be published: finds source maps, embedded sources, secrets, model files and
+/// files that should never ship, in folders, packages and archives of any kind, and says whether it may go out.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub struct Args {
+    /// What to do; without a word, `check`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The arguments of `check`, which is what happens without a command.
+    #[command(flatten)]
+    pub check: CheckArgs,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Look at folders, files and archives (the default: the word may be left out)
+    #[command(after_help = EXAMPLES)]
+    Check(CheckArgs),
+    /// List the rules, explain one, or test rules by their own examples
+    Rules(RulesArgs),
+    /// List the formats that are understood, and the facts that rules can use
+    Formats {
+        /// List every fact with its type and meaning
+        #[arg(long)]
+        facts: bool,
+    },
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Example:\n  lastlook completions bash > ~/.local/share/bash-completion/completions/lastlook"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Arguments of `check`.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Folders, files and archives to look at
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+
+    /// Write this report, to standard output or to a file; may be given several times
+    #[arg(long = "report", value_name = "FORMAT[=FILE]", long_help = report_help(), default_value = "human")]
+    pub reports: Vec<ReportArg>,
+
+    /// Use this policy instead of the lastlook.toml nearest to the first path
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+
+    /// Use no policy file at all
+    #[arg(long)]
+    pub no_config: bool,
+
+    /// Judge by the rules in this file or folder as well; may be given several times
+    #[arg(long, value_name = "FILE|DIR")]
+    pub rules: Vec<PathBuf>,
+
+    /// Set the level of a rule, or of all rules that a glob matches: error, warning, note or off
+    #[arg(long = "set", value_name = "RULE=LEVEL")]
+    pub levels: Vec<LevelArg>,
+
+    /// The lowest level that blocks
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub fail_on: Option<FailOn>,
+
+    /// Accept that some things could not be looked at
+    #[arg(long)]
+    pub allow_incomplete: bool,
+
+    /// Show everything: every place, notes in full, allowed findings
+    #[arg(long, short)]
+    pub verbose: bool,
+
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+
+    /// Number of threads; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+
+    /// Show no progress bar
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+/// The `rules` command.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct RulesArgs {
+    /// What to do with the rules; without a word, list them
+    #[command(subcommand)]
+    pub command: Option<RulesCommand>,
+    /// List the rules in this file or folder as well
+    #[arg(long, value_name = "FILE|DIR")]
+    pub rules: Vec<PathBuf>,
+}
+
+/// The commands of `rules`.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Explain a rule: what it finds, why it matters, how to fix it
+    Show {
+        /// The id of the rule
+        id: String,
+    },
+    /// Test rules by their own hits and misses: the built-in ones, or those in the given files and folders
+    Check {
+        /// Rules files, or folders of them
+        #[arg(value_name = "FILE|DIR")]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The lowest level that blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Errors block
+    Error,
+    /// Warnings and errors block
+    Warning,
+}
+
+impl From<FailOn> for Level {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Error => Level::Error,
+            FailOn::Warning => Level::Warning,
+        }
+    }
+}
+
+/// A report and where it goes.
+#[derive(Clone)]
+pub struct ReportArg {
+    /// The format.
+    pub report: &'static dyn Report,
+    /// The file; standard output where there is none.
+    pub file: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for ReportArg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}={:?}", self.report.name(), self.file)
+    }
+}
+
+impl FromStr for ReportArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, file) = match text.split_once('=') {
+            Some((name, file)) => (name, Some(file).filter(|file| *file != "-")),
+            None => (text, None),
+        };
+        let names = || REPORTS.iter().map(|report| report.name()).collect::<Vec<_>>().join(", ");
+        let report = report::find(name).ok_or_else(|| format!("there is no report `{name}`; known: {}", names()))?;
+        if file == Some("") {
+            return Err("the file after `=` has no name".to_owned());
+        }
+        Ok(ReportArg { report, file: file.map(PathBuf::from) })
+    }
+}
+
+fn report_help() -> String {
+    let mut help = String::from("Write this report, to standard output or to a file; may be given several times.\n");
+    for report in REPORTS {
+        help.push_str(&format!("\n  {:<8} {}", report.name(), report.summary()));
+    }
+    help
+}
+
+/// A rule, or a glob of rules, and a level.
+#[derive(Debug, Clone)]
+pub struct LevelArg {
+    /// The rule or glob.
+    pub pattern: String,
+    /// The level.
+    pub level: Level,
+}
+
+impl FromStr for LevelArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (pattern, level) = text.rsplit_once('=').ok_or("write it as RULE=LEVEL, for instance jwt=off")?;
+        let level = level.parse().map_err(|error: lastlook::finding::UnknownLevel| error.to_string())?;
+        Ok(LevelArg { pattern: pattern.to_owned(), level })
+    }
+}

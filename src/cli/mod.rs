@@ -1,0 +1,47 @@
+//! The command line: arguments become settings, settings become a run, a run becomes an exit code. The only floor that
+//! prints, and the only one that reads arguments and the environment.
+
+#![allow(clippy::print_stderr)]
+
+mod args;
+mod check;
+mod completions;
+mod exit;
+mod formats;
+mod output;
+mod progress;
+mod rules;
+mod settings;
+
+pub use exit::Exit;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// Runs the command that the arguments name.
+pub fn run() -> Exit {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are answers, everything else is a mistake: clap knows which, and where each belongs.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Clear };
+        }
+    };
+    let done = match args.command {
+        None => check::run(&args.check),
+        Some(Command::Check(check)) => check::run(&check),
+        Some(Command::Rules(command)) => rules::run(&command),
+        Some(Command::Formats { facts }) => formats::run(facts),
+        Some(Command::Completions { shell }) => completions::run(shell),
+    };
+    done.unwrap_or_else(|error| {
+        // Mistakes are quoted from files that may be hostile.
+        for (index, line) in format!("{error:#}").lines().enumerate() {
+            let prefix = if index == 0 { "error: " } else { "" };
+            eprintln!("{prefix}{}", lastlook::report::sanitize::escape(line));
+        }
+        Exit::Usage
+    })
+}

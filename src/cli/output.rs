@@ -1,0 +1,23 @@
+//! Writing to standard output and to files.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// Writes to standard output. A reader that went away (`lastlook | head`) is no mistake of ours.
+pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("standard output cannot be written"),
+    }
+}
+
+/// Writes a file, whole or not at all.
+pub fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut bytes = Vec::new();
+    write(&mut bytes)
+        .and_then(|()| std::fs::write(path, bytes))
+        .with_context(|| format!("{} cannot be written", path.display()))
+}

@@ -1,0 +1,104 @@
+//! What was typed becomes what it means: rules and policy.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use lastlook::finding::FactSpec;
+use lastlook::formats;
+use lastlook::policy::Policy;
+use lastlook::rules::RuleSet;
+use lastlook::rules::load::{self, Check};
+
+use super::args::{CheckArgs, LevelArg};
+
+/// The facts that rules may name.
+pub fn facts() -> Vec<&'static FactSpec> {
+    formats::fact_specs().collect()
+}
+
+/// The built-in rules, and those in `paths`.
+pub fn rules(paths: &[PathBuf]) -> Result<RuleSet> {
+    let mut set = load::builtin(&facts())?;
+    add_rules(&mut set, paths)?;
+    Ok(set)
+}
+
+/// Adds the rules in files and folders to `set`.
+pub fn add_rules(set: &mut RuleSet, paths: &[PathBuf]) -> Result<()> {
+    let mut files = Vec::new();
+    for path in paths {
+        collect(path, &mut files)?;
+    }
+    if files.is_empty() && !paths.is_empty() {
+        bail!("there is no rules file (*.toml) in {}", paths[0].display());
+    }
+    let mut read = Vec::new();
+    for file in &files {
+        let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        read.push((file.display().to_string(), text));
+    }
+    let borrowed: Vec<(&str, &str)> = read.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    load::load(set, &borrowed, &facts(), Check::Patterns)?;
+    Ok(())
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let cannot = || format!("{} cannot be read", path.display());
+    if !std::fs::metadata(path).with_context(cannot)?.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(path).with_context(cannot)? {
+        entries.push(entry.with_context(cannot)?.path());
+    }
+    entries.sort();
+    for entry in entries {
+        if entry.is_dir() {
+            collect(&entry, files)?;
+        } else if entry.extension().is_some_and(|extension| extension == "toml") {
+            files.push(entry);
+        }
+    }
+    Ok(())
+}
+
+/// The policy that applies: the one named, the nearest one, or none; with the levels of the command line on top.
+pub fn policy(args: &CheckArgs, rules: &RuleSet) -> Result<Policy> {
+    let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
+    let mut policy = match policy_file(args)? {
+        Some(file) => Policy::read(&file, &ids)?,
+        None => Policy::default(),
+    };
+    for LevelArg { pattern, level } in &args.levels {
+        let mut one = lastlook::policy::Levels::default();
+        one.set(pattern, *level).and_then(|()| policy.levels.set(pattern, *level)).map_err(anyhow::Error::msg)?;
+        if one.unknown(&ids).next().is_some() {
+            let near = lastlook::config::closest(pattern, ids.iter().copied());
+            let hint =
+                near.map_or("`lastlook rules` lists them all".to_owned(), |near| format!("did you mean `{near}`?"));
+            bail!("--set {pattern}={level}: there is no rule `{pattern}`\n  hint: {hint}");
+        }
+    }
+    Ok(policy)
+}
+
+fn policy_file(args: &CheckArgs) -> Result<Option<PathBuf>> {
+    if args.no_config {
+        return Ok(None);
+    }
+    if let Some(file) = &args.config {
+        return Ok(Some(file.clone()));
+    }
+    let found: Vec<(&PathBuf, Option<PathBuf>)> = args.paths.iter().map(|path| (path, Policy::find(path))).collect();
+    for (path, file) in &found[1..] {
+        if *file != found[0].1 {
+            bail!(
+                "{} and {} have different policies\n  hint: name one with --config, or look at them one by one",
+                found[0].0.display(),
+                path.display()
+            );
+        }
+    }
+    Ok(found.into_iter().next().and_then(|(_, file)| file))
+}

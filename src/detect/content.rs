@@ -1,0 +1,231 @@
+//! Content rules: one pass for the keywords of all rules, then each rule's pattern only near its keywords.
+//!
+//! Nothing here knows lines: a bundle of one line and 20 MB costs the same as a file of a million lines.
+
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
+use regex::bytes::{Captures, Regex};
+
+use super::{Active, entropy};
+use crate::rules::placeholder::is_placeholder;
+use crate::rules::{ContentRule, Matcher};
+
+/// A range of an artifact's bytes that is to be searched.
+pub type Segment = Range<usize>;
+
+/// What a content rule found.
+#[derive(Debug, Clone)]
+pub struct ContentMatch<'d> {
+    /// The rule and its level.
+    pub active: &'d Active,
+    /// The bytes of the whole match.
+    pub whole: Range<usize>,
+    /// The bytes of the secret inside it.
+    pub secret: Range<usize>,
+}
+
+/// All content rules, prepared for search.
+#[derive(Debug)]
+pub struct ContentMatcher {
+    rules: Vec<Active>,
+    exact: Option<Keywords>,
+    any_case: Option<Keywords>,
+}
+
+/// An automaton over keywords, and the rules that each keyword belongs to.
+#[derive(Debug)]
+struct Keywords {
+    automaton: AhoCorasick,
+    rules: Vec<Vec<usize>>,
+}
+
+impl ContentMatcher {
+    pub fn new(rules: Vec<Active>) -> Self {
+        let exact = Keywords::new(&rules, false);
+        let any_case = Keywords::new(&rules, true);
+        ContentMatcher { rules, exact, any_case }
+    }
+
+    /// Everything that any rule finds, unsorted; several rules may find the same secret.
+    pub fn search(&self, bytes: &[u8], segments: &[Segment], path: &str) -> Vec<ContentMatch<'_>> {
+        let lower = path.to_ascii_lowercase();
+        let mut found = Vec::new();
+        for segment in segments {
+            // A segment is cut out, so that nothing is found across what lies between two of them.
+            let text = &bytes[..segment.end];
+            for (rule, window) in self.windows(text, segment.start, &lower) {
+                self.search_window(rule, text, window, &mut found);
+            }
+        }
+        found
+    }
+
+    /// The windows in which each rule has to look, merged where they overlap.
+    fn windows(&self, text: &[u8], from: usize, path: &str) -> Vec<(usize, Range<usize>)> {
+        let mut done = Vec::new();
+        let mut open: Vec<Option<Range<usize>>> = vec![None; self.rules.len()];
+        let mut wanted: Vec<Option<bool>> = vec![None; self.rules.len()];
+        for keywords in [&self.exact, &self.any_case].into_iter().flatten() {
+            for hit in keywords.automaton.find_overlapping_iter(&text[from..]) {
+                for rule in &keywords.rules[hit.pattern().as_usize()] {
+                    let Some(content) = self.content(*rule) else { continue };
+                    let speaks = || content.paths.as_ref().is_none_or(|paths| paths.is_match(path));
+                    if !*wanted[*rule].get_or_insert_with(speaks) {
+                        continue;
+                    }
+                    let start = (from + hit.start()).saturating_sub(content.span).max(from);
+                    let end = (from + hit.end() + content.span).min(text.len());
+                    match &mut open[*rule] {
+                        Some(window) if start <= window.end => window.end = window.end.max(end),
+                        slot => {
+                            if let Some(window) = slot.replace(start..end) {
+                                done.push((*rule, window));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        done.extend(open.into_iter().enumerate().filter_map(|(rule, window)| Some((rule, window?))));
+        done
+    }
+
+    fn content(&self, rule: usize) -> Option<&ContentRule> {
+        match &self.rules[rule].rule.matcher {
+            Matcher::Content(content) => Some(content),
+            _ => None,
+        }
+    }
+
+    fn search_window<'d>(&'d self, rule: usize, text: &[u8], window: Range<usize>, found: &mut Vec<ContentMatch<'d>>) {
+        let Some(content) = self.content(rule) else { return };
+        let Some(pattern) = content.pattern.get() else { return };
+        let mut at = window.start;
+        while let Some((whole, secret)) = next_match(pattern, text, at, window.end, content.span) {
+            // Matches are separated by single boundary characters that belong to both: go on from the secret's end.
+            at = secret.end.max(whole.start + 1);
+            if is_secret(content, &text[secret.clone()]) {
+                found.push(ContentMatch { active: &self.rules[rule], whole, secret });
+            }
+        }
+    }
+}
+
+/// The first match from `at` on. Where it touches the end of the window, the window was too short to tell where the
+/// match really ends: look again with a longer one.
+fn next_match(
+    pattern: &Regex,
+    text: &[u8],
+    at: usize,
+    end: usize,
+    span: usize,
+) -> Option<(Range<usize>, Range<usize>)> {
+    let mut end = end.max(at);
+    loop {
+        let captures = pattern.captures_at(&text[..end], at)?;
+        let (whole, secret) = ranges(&captures)?;
+        if whole.end < end || end == text.len() || whole.len() > span.saturating_mul(4) {
+            return Some((whole, secret));
+        }
+        end = end.saturating_add(span).min(text.len());
+    }
+}
+
+fn ranges(captures: &Captures<'_>) -> Option<(Range<usize>, Range<usize>)> {
+    let whole = captures.get(0)?.range();
+    let secret = captures.iter().skip(1).flatten().next().map_or_else(|| whole.clone(), |group| group.range());
+    Some((whole, secret))
+}
+
+/// Whether a value of the right shape is also in every other respect what the rule looks for.
+fn is_secret(rule: &ContentRule, secret: &[u8]) -> bool {
+    if !rule.placeholders && is_placeholder(secret) {
+        return false;
+    }
+    rule.checksum.is_none_or(|checksum| checksum.verify(secret))
+        && rule.structure.is_none_or(|structure| structure.verify(secret))
+        && rule.entropy.is_none_or(|least| entropy::shannon(secret) >= least)
+        && !rule.allow.iter().any(|allow| allow.get().is_some_and(|allow| allow.is_match(secret)))
+}
+
+impl Keywords {
+    fn new(rules: &[Active], ignore_case: bool) -> Option<Self> {
+        let mut words: Vec<&str> = Vec::new();
+        let mut owners: Vec<Vec<usize>> = Vec::new();
+        for (index, active) in rules.iter().enumerate() {
+            let Matcher::Content(content) = &active.rule.matcher else { continue };
+            if content.ignore_case != ignore_case {
+                continue;
+            }
+            for keyword in &content.keywords {
+                match words.iter().position(|word| word == keyword) {
+                    Some(at) => owners[at].push(index),
+                    None => {
+                        words.push(keyword);
+                        owners.push(vec![index]);
+                    }
+                }
+            }
+        }
+        if words.is_empty() {
+            return None;
+        }
+        let automaton = AhoCorasickBuilder::new()
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .ascii_case_insensitive(ignore_case)
+            .build(words)
+            .ok()?;
+        Some(Keywords { automaton, rules: owners })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::finding::Level;
+    use crate::rules::RuleSet;
+    use crate::rules::load::{Check, load};
+
+    fn matcher(fields: &str) -> ContentMatcher {
+        let text = format!(
+            "[[rule]]\nid='t'\nkind='content'\ncategory='secret'\nlevel='error'\ntitle='t'\nwhy='w'\nfix='f'\n{fields}"
+        );
+        let mut set = RuleSet::default();
+        load(&mut set, &[("t.toml", &text)], &[], Check::Patterns).unwrap();
+        ContentMatcher::new(set.iter().map(|rule| Active { rule: Arc::clone(rule), level: Level::Error }).collect())
+    }
+
+    fn secrets(matcher: &ContentMatcher, text: &str) -> Vec<String> {
+        let all = 0..text.len();
+        let found = matcher.search(text.as_bytes(), std::slice::from_ref(&all), "a.js");
+        found.into_iter().map(|found| text[found.secret].to_owned()).collect()
+    }
+
+    #[test]
+    fn every_match_is_found_in_text_of_any_length() {
+        let matcher = matcher("keywords=['key_']\npattern='''(?:^|[^a-z])(key_[0-9]{4})(?:$|[^0-9])'''");
+        let filler = "x = 1; ".repeat(1000);
+        let text = format!("key_1234 key_5678{filler}key_99999 {filler}\"key_4321\"");
+        assert_eq!(secrets(&matcher, &text), ["key_1234", "key_5678", "key_4321"]);
+    }
+
+    #[test]
+    fn a_window_never_cuts_a_match_short() {
+        let matcher = matcher("keywords=['BEGIN']\nspan=16\npattern='''BEGIN[a-z]+'''");
+        let text = format!("{}BEGIN{}", ".".repeat(100), "z".repeat(60));
+        assert_eq!(secrets(&matcher, &text)[0].len(), 65);
+    }
+
+    #[test]
+    fn keywords_may_ignore_case_and_paths_may_restrict() {
+        let matcher = matcher("ignore_case=true\nkeywords=['pass']\npattern='(?i)pass=(\\w+)'\npaths=['**/*.ini']");
+        assert_eq!(secrets(&matcher, "PASS=one"), Vec::<String>::new());
+        let all = 0..8;
+        let found = matcher.search(b"PASS=one", std::slice::from_ref(&all), "conf/A.INI");
+        assert_eq!(found.len(), 1);
+    }
+}

@@ -1,0 +1,73 @@
+//! Rules meet artifacts: paths, content and facts.
+
+mod content;
+mod entropy;
+mod path;
+mod resolve;
+mod verify;
+
+use std::sync::Arc;
+
+pub use content::{ContentMatch, Segment};
+pub use verify::{Problem, verify};
+
+use crate::finding::{Facts, Level};
+use crate::rules::{Matcher, Rule, RuleSet};
+
+/// A rule and the level that the policy gives it.
+#[derive(Debug, Clone)]
+pub struct Active {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// Its level; never [`Level::Off`].
+    pub level: Level,
+}
+
+/// All rules that are on, prepared for being asked about many artifacts.
+#[derive(Debug)]
+pub struct Detector {
+    path: path::PathMatcher,
+    content: content::ContentMatcher,
+    fact: Vec<Active>,
+}
+
+impl Detector {
+    /// Prepares the rules whose level, according to `level`, is not off.
+    #[must_use]
+    pub fn new(rules: &RuleSet, level: impl Fn(&Rule) -> Level) -> Self {
+        let active = |wanted: fn(&Matcher) -> bool| -> Vec<Active> {
+            rules
+                .iter()
+                .filter(|rule| wanted(&rule.matcher))
+                .map(|rule| Active { rule: Arc::clone(rule), level: level(rule) })
+                .filter(|active| active.level != Level::Off)
+                .collect()
+        };
+        Detector {
+            path: path::PathMatcher::new(active(|matcher| matches!(matcher, Matcher::Path(_)))),
+            content: content::ContentMatcher::new(active(|matcher| matches!(matcher, Matcher::Content(_)))),
+            fact: active(|matcher| matches!(matcher, Matcher::Fact(_))),
+        }
+    }
+
+    /// The rules that speak of a path, given with `/` between its components.
+    pub fn path(&self, path: &str) -> Vec<&Active> {
+        self.path.matches(path)
+    }
+
+    /// What content rules find in the segments of `bytes`, in the order of their places. `path` is for rules that only
+    /// look into some files.
+    #[must_use]
+    pub fn content(&self, bytes: &[u8], segments: &[Segment], path: &str) -> Vec<ContentMatch<'_>> {
+        let found = self.content.search(bytes, segments, path);
+        resolve::one_secret_one_match(found)
+    }
+
+    /// The rules whose condition these facts fulfil.
+    pub fn facts(&self, facts: &Facts) -> impl Iterator<Item = &Active> {
+        self.fact.iter().filter(|active| match &active.rule.matcher {
+            Matcher::Fact(fact) => fact.when.holds(facts),
+            _ => false,
+        })
+    }
+}

@@ -1,0 +1,111 @@
+//! What an executable says of itself, gathered while it is read and stated once, however far the reading came.
+
+use super::paths::{self, PersonalPaths};
+use crate::bytes::text;
+use crate::formats::Inspection;
+
+/// `executable.kind` of a file that holds debug symbols only.
+pub(super) const DEBUG_SYMBOLS: &str = "debug symbols";
+
+const TEXT_CHARS: usize = 200;
+const LIST_ITEMS: usize = 32;
+const EXAMPLES: usize = 5;
+
+/// The facts of one executable.
+#[derive(Debug, Default)]
+pub(super) struct Portrait {
+    pub(super) format: &'static str,
+    pub(super) architecture: String,
+    pub(super) kind: &'static str,
+    pub(super) stripped: Option<bool>,
+    pub(super) debug_sections: u64,
+    pub(super) debug_bytes: u64,
+    pub(super) embedded_source: bool,
+    pub(super) debug_link: Option<String>,
+    pub(super) pdb_path: Option<String>,
+    pub(super) rpath: Vec<String>,
+    pub(super) source_map_url: Option<String>,
+    pub(super) paths: PersonalPaths,
+}
+
+impl Portrait {
+    /// A portrait of `bytes`, which are searched for personal paths at once: that needs no structure, so it works on a
+    /// damaged file too.
+    pub(super) fn of(format: &'static str, bytes: &[u8]) -> Self {
+        let mut portrait = Portrait { format, ..Portrait::default() };
+        portrait.paths.search(bytes);
+        portrait
+    }
+
+    /// Adds a list of folders as a loader would split it.
+    pub(super) fn add_rpath(&mut self, list: &[u8], separator: u8) {
+        for folder in list.split(|byte| *byte == separator).filter(|folder| !folder.is_empty()) {
+            if self.rpath.len() >= LIST_ITEMS {
+                return;
+            }
+            self.rpath.push(capped(folder));
+        }
+    }
+
+    /// States everything that is known.
+    pub(super) fn state(self, out: &mut Inspection<'_>) {
+        out.fact("executable.format", self.format);
+        if !self.architecture.is_empty() {
+            out.fact("executable.architecture", self.architecture.as_str());
+        }
+        if !self.kind.is_empty() {
+            out.fact("executable.kind", self.kind);
+        }
+        if let Some(stripped) = self.stripped {
+            out.fact("executable.stripped", stripped);
+        }
+        out.fact("executable.debug_sections", self.debug_sections);
+        out.fact("executable.debug_bytes", self.debug_bytes);
+        if self.embedded_source {
+            out.fact("executable.embedded_source", true);
+        }
+        self.state_references(out);
+        self.state_paths(out);
+    }
+
+    fn state_references(&self, out: &mut Inspection<'_>) {
+        if let Some(link) = &self.debug_link {
+            out.fact("executable.debug_link", link.as_str());
+        }
+        if let Some(path) = &self.pdb_path {
+            out.fact("executable.pdb_path", path.as_str());
+            out.fact("executable.pdb_path_personal", paths::is_personal(path));
+        }
+        if let Some(url) = &self.source_map_url {
+            out.fact("executable.source_map_url", url.as_str());
+        }
+        if !self.rpath.is_empty() {
+            out.fact("executable.personal_rpath", self.rpath.iter().any(|folder| paths::is_personal(folder)));
+            out.fact("executable.rpath", self.rpath.clone());
+        }
+    }
+
+    fn state_paths(&self, out: &mut Inspection<'_>) {
+        let (distinct, shown) = (self.paths.distinct(), self.paths.shown());
+        out.fact("executable.personal_paths", distinct);
+        if distinct == 0 {
+            return;
+        }
+        let examples: Vec<String> = shown.iter().take(EXAMPLES).cloned().collect();
+        out.fact("executable.personal_path_examples", examples);
+        for path in shown {
+            out.detail(path.clone());
+        }
+        let more = distinct.saturating_sub(shown.len() as u64);
+        let least = if self.paths.stopped_early() { "at least " } else { "" };
+        if more > 0 || self.paths.stopped_early() {
+            out.detail(format!("and {least}{more} more"));
+        }
+    }
+}
+
+/// Bytes as text of at most 200 characters.
+pub(super) fn capped(bytes: &[u8]) -> String {
+    let text = text::lossy(&bytes[..bytes.len().min(TEXT_CHARS * 4)]);
+    text.chars().take(TEXT_CHARS).collect()
+}

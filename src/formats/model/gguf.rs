@@ -1,0 +1,325 @@
+//! GGUF: the model files of llama.cpp and its kin.
+//!
+//! Format: `docs/gguf.md` of ggml-org/ggml. A header with counts, named values, a table of tensors, and the tensors at
+//! the next multiple of `general.alignment`. Version 1 counts with 32 bits; version 3 may be big-endian.
+
+use super::gguf_types;
+use super::weights::{Weights, elements, may_be_text};
+use super::{FACTS, clip};
+use crate::bytes::{Cursor, Probe, ReadError};
+use crate::finding::{Artifact, FactSpec, Role};
+use crate::formats::{Coverage, Format, FormatError, Inspection};
+
+const MAGIC: &[u8] = b"GGUF";
+/// Later versions may come; a number beyond this is not a version.
+const VERSION_LIMIT: u32 = 0xff;
+/// Arrays of arrays are allowed; nobody writes them deeper than this.
+const ARRAY_DEPTH: usize = 4;
+
+/// Names of values that become facts.
+const NAMES: &[(&str, &str)] = &[
+    ("general.architecture", "model.architecture"),
+    ("general.name", "model.name"),
+    ("general.license", "model.license"),
+    ("general.author", "model.author"),
+    ("general.quantized_by", "model.producer"),
+];
+
+/// See the module.
+pub struct Gguf;
+
+impl Format for Gguf {
+    fn name(&self) -> &'static str {
+        "gguf"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Model weights in GGUF (llama.cpp): tensors, parameters, quantisation, architecture and metadata; the header is searched."
+    }
+
+    fn facts(&self) -> &'static [FactSpec] {
+        FACTS
+    }
+
+    fn sniff(&self, probe: &Probe<'_>) -> bool {
+        probe.starts_with(MAGIC) && version(probe.head()).is_some()
+    }
+
+    fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
+        let (version, big) = version(&artifact.bytes).ok_or(FormatError::NotThis)?;
+        let mut reader = Reader { cursor: Cursor::at(&artifact.bytes, 8), big, wide: version > 1 };
+        out.fact("model.format", "gguf");
+        out.fact("model.version", version.to_string());
+        out.fact("model.protection", "plain");
+        if !(1..=3).contains(&version) {
+            return Err(FormatError::broken(4, format!("version {version} of GGUF is not known; update lastlook")));
+        }
+        let mut table = Table::default();
+        let result = read_table(&mut reader, &mut table, out);
+        table.weights.state(out);
+        out.fact("model.weights", if table.weights.tensors == 0 { "none" } else { "inside" });
+        let end = reader.cursor.offset();
+        out.member("(header)", Role::Header, artifact.bytes.slice(..end as usize))?;
+        out.explain(0..end);
+        result?;
+        explain_tensors(&mut table, end, artifact.bytes.len() as u64, out)?;
+        Ok(Coverage::Part)
+    }
+}
+
+/// The version and whether numbers are big-endian.
+fn version(bytes: &[u8]) -> Option<(u32, bool)> {
+    let little = Cursor::at(bytes, 4).u32_le().ok()?;
+    match (little, little.swap_bytes()) {
+        (1..=VERSION_LIMIT, _) => Some((little, false)),
+        (_, 3) => Some((3, true)),
+        _ => None,
+    }
+}
+
+struct Reader<'a> {
+    cursor: Cursor<'a>,
+    big: bool,
+    wide: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn u32(&mut self) -> Result<u32, ReadError> {
+        if self.big { self.cursor.u32_be() } else { self.cursor.u32_le() }
+    }
+
+    fn u64(&mut self) -> Result<u64, ReadError> {
+        if self.big { self.cursor.u64_be() } else { self.cursor.u64_le() }
+    }
+
+    fn count(&mut self) -> Result<u64, ReadError> {
+        if self.wide { self.u64() } else { self.u32().map(u64::from) }
+    }
+
+    fn text(&mut self) -> Result<&'a [u8], ReadError> {
+        let length = self.count()?;
+        self.cursor.take_u64(length)
+    }
+
+    /// Passes over a value.
+    fn skip(&mut self, kind: u32, depth: usize) -> Result<(), ReadError> {
+        match (size_of_value(kind), kind) {
+            (Some(size), _) => self.cursor.skip(size),
+            (None, 8) => self.text().map(|_| ()),
+            (None, 9) if depth < ARRAY_DEPTH => {
+                let kind = self.u32()?;
+                let count = self.count()?;
+                if let Some(size) = size_of_value(kind) {
+                    return self.cursor.skip(count.saturating_mul(size));
+                }
+                // Texts and arrays take at least four bytes each, so a lying count ends at the end of the file.
+                (0..count).try_for_each(|_| self.skip(kind, depth + 1))
+            }
+            _ => Err(self.cursor.error(format!("a value has the unknown type {kind}"))),
+        }
+    }
+}
+
+/// Bytes of a value with a fixed size.
+fn size_of_value(kind: u32) -> Option<u64> {
+    match kind {
+        0 | 1 | 7 => Some(1),
+        2 | 3 => Some(2),
+        4..=6 => Some(4),
+        10..=12 => Some(8),
+        _ => None,
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    weights: Weights,
+    alignment: u64,
+    /// Offset in the data, size where the type is known, and whether a text may hide in it.
+    tensors: Vec<(u64, Option<u64>, bool)>,
+}
+
+fn read_table(reader: &mut Reader<'_>, table: &mut Table, out: &mut Inspection<'_>) -> Result<(), ReadError> {
+    table.alignment = 32;
+    let tensors = reader.count()?;
+    let values = reader.count()?;
+    for _ in 0..values {
+        let key = reader.text()?;
+        let kind = reader.u32()?;
+        if kind == 8 {
+            let text = reader.text()?;
+            if let Some((_, fact)) = NAMES.iter().find(|(name, _)| name.as_bytes() == key) {
+                // A text may have gigabytes; four bytes make a character at most.
+                out.fact(fact, clip(&String::from_utf8_lossy(&text[..text.len().min(4096)])));
+            }
+        } else if kind == 4 && key == b"general.alignment" {
+            table.alignment = u64::from(reader.u32()?).max(1);
+        } else {
+            reader.skip(kind, 0)?;
+        }
+    }
+    for _ in 0..tensors {
+        read_tensor(reader, table)?;
+    }
+    Ok(())
+}
+
+fn read_tensor(reader: &mut Reader<'_>, table: &mut Table) -> Result<(), ReadError> {
+    reader.text()?;
+    let dimensions = reader.u32()?;
+    if dimensions > 16 {
+        return Err(reader.cursor.error(format!("a tensor has {dimensions} dimensions")));
+    }
+    let mut shape = Vec::new();
+    for _ in 0..dimensions {
+        shape.push(reader.count()?);
+    }
+    let id = reader.u32()?;
+    let offset = reader.u64()?;
+    let count = elements(&shape).unwrap_or(u64::MAX);
+    let kind = gguf_types::kind(id);
+    let size = kind.map(|(_, per_block, bytes)| count.div_ceil(per_block).saturating_mul(bytes));
+    match kind {
+        Some((name, ..)) => table.weights.add(name, count, size.unwrap_or(0)),
+        None => table.weights.add(&format!("type {id}"), count, 0),
+    }
+    table.tensors.push((offset, size, may_be_text(id == 24, shape.len())));
+    Ok(())
+}
+
+/// Accounts for the tensors, and checks that the file holds them all.
+fn explain_tensors(table: &mut Table, end: u64, size: u64, out: &mut Inspection<'_>) -> Result<(), FormatError> {
+    if table.tensors.is_empty() {
+        return Ok(());
+    }
+    let data = end.div_ceil(table.alignment).saturating_mul(table.alignment);
+    out.explain(end.min(size)..data.min(size));
+    table.tensors.sort_unstable();
+    let mut last = data;
+    for (index, (offset, bytes, text)) in table.tensors.iter().enumerate() {
+        let next = table.tensors.get(index + 1).map_or(size, |(next, ..)| data.saturating_add(*next));
+        let from = data.saturating_add(*offset);
+        // A tensor of an unknown type reaches to the next one.
+        let to = bytes.map_or(next, |bytes| from.saturating_add(bytes));
+        last = last.max(to).max(from);
+        if !text {
+            out.explain(from.min(size)..to.min(size));
+        }
+    }
+    if last > size {
+        let reason =
+            format!("the tensors should end at {last} and the file ends at {size}; it is cut off, copy it again");
+        return Err(FormatError::broken(size, reason));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::testing::{Looked, inspect};
+
+    /// Writes GGUF version 2 or 3, little- or big-endian.
+    struct Writer {
+        file: Vec<u8>,
+        big: bool,
+    }
+
+    impl Writer {
+        fn u32(&mut self, number: u32) {
+            self.file.extend(if self.big { number.to_be_bytes() } else { number.to_le_bytes() });
+        }
+
+        fn u64(&mut self, number: u64) {
+            self.file.extend(if self.big { number.to_be_bytes() } else { number.to_le_bytes() });
+        }
+
+        fn text(&mut self, text: &str) {
+            self.u64(text.len() as u64);
+            self.file.extend(text.as_bytes());
+        }
+
+        fn tensor(&mut self, name: &str, shape: &[u64], kind: u32, offset: u64) {
+            self.text(name);
+            self.u32(shape.len() as u32);
+            shape.iter().for_each(|side| self.u64(*side));
+            self.u32(kind);
+            self.u64(offset);
+        }
+    }
+
+    fn forge(big: bool) -> (Vec<u8>, usize) {
+        let mut writer = Writer { file: b"GGUF".to_vec(), big };
+        writer.u32(3);
+        writer.u64(3);
+        writer.u64(6);
+        let texts =
+            [("general.architecture", "llama"), ("general.name", "tiny"), ("general.license", "mit"), ("x.note", "n")];
+        for (key, value) in texts {
+            writer.text(key);
+            writer.u32(8);
+            writer.text(value);
+        }
+        writer.text("tokenizer.ggml.tokens");
+        writer.u32(9);
+        writer.u32(8);
+        writer.u64(2);
+        writer.text("<unk>");
+        writer.text("a");
+        writer.text("llama.block_count");
+        writer.u32(4);
+        writer.u32(1);
+        writer.tensor("w", &[6, 4], 0, 0);
+        writer.tensor("h", &[6, 4], 1, 96);
+        writer.tensor("q", &[32, 2], 8, 160);
+        let header = writer.file.len();
+        writer.file.resize(header.next_multiple_of(32) + 160 + 68, 0);
+        (writer.file, header)
+    }
+
+    fn text(looked: &Looked, fact: &str) -> String {
+        looked.stated.facts.get(fact).map(ToString::to_string).unwrap_or_default()
+    }
+
+    #[test]
+    fn both_byte_orders_tell_the_same() {
+        for big in [false, true] {
+            let (file, header) = forge(big);
+            let looked = inspect(&Gguf, "model.bin", &file);
+            assert!(matches!(looked.result, Ok(Coverage::Part)), "{:?}", looked.result);
+            assert_eq!(text(&looked, "model.architecture"), "llama");
+            assert_eq!(text(&looked, "model.name"), "tiny");
+            assert_eq!(text(&looked, "model.license"), "mit");
+            assert_eq!(text(&looked, "model.version"), "3");
+            assert_eq!(text(&looked, "model.dtypes"), "F16, F32, Q8_0");
+            assert_eq!(looked.stated.facts.int("model.tensors"), 3);
+            assert_eq!(looked.stated.facts.int("model.parameters"), 24 + 24 + 64);
+            assert_eq!(looked.stated.facts.int("model.bytes"), 96 + 48 + 68);
+            assert_eq!((looked.members[0].role, looked.members[0].bytes.len()), (Role::Header, header));
+        }
+    }
+
+    #[test]
+    fn an_unknown_version_is_a_gap_and_a_text_is_not_gguf() {
+        let (mut file, _) = forge(false);
+        file[4] = 9;
+        assert!(matches!(inspect(&Gguf, "a", &file).result, Err(FormatError::Broken(_))));
+        assert!(!inspect(&Gguf, "a", b"GGUF is a file format").sniffed);
+    }
+
+    #[test]
+    fn lying_counts_end_at_the_end_of_the_file() {
+        let (mut file, _) = forge(false);
+        file[8..24].fill(0xff);
+        assert!(matches!(inspect(&Gguf, "a", &file).result, Err(FormatError::Broken(_))));
+    }
+
+    #[test]
+    fn a_truncated_model_is_a_gap() {
+        let (file, _) = forge(false);
+        for length in (8..file.len()).step_by(7) {
+            let looked = inspect(&Gguf, "a.gguf", &file[..length]);
+            assert!(matches!(looked.result, Err(FormatError::Broken(_))), "{length}");
+        }
+    }
+}

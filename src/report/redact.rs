@@ -1,0 +1,196 @@
+//! The last net against printing a secret.
+//!
+//! Excerpts arrive masked. But a secret may stand in a file name or a fact as well, and the excerpt of one secret may
+//! hold its neighbour. So whatever a report writes that came from the target goes through here first.
+
+use std::borrow::Cow;
+
+use crate::finding::Finding;
+use crate::scan::Outcome;
+
+/// Shortest secret in bytes that is looked for everywhere: shorter ones may be ordinary words.
+const EVERYWHERE: usize = 12;
+
+/// Shortest secret in bytes that is looked for in its own finding's excerpt and details.
+const AT_HOME: usize = 4;
+
+/// How many bytes of a secret give it away although the rest is missing.
+const ENOUGH: usize = 32;
+
+/// Shortest piece of a secret that is recognised where the edge of an excerpt cuts through it.
+const EDGE: usize = 6;
+
+/// How far from the edge of an excerpt such a piece may reach, in bytes.
+const REACH: usize = 128;
+
+const MASK: &str = "****";
+
+/// Masks the secrets of one outcome in any text.
+#[derive(Debug)]
+pub(super) struct Redactor<'a> {
+    /// Sorted.
+    all: Vec<&'a [u8]>,
+    /// Those that do not begin with another, sorted: one that a text begins with is the text's neighbour in this order.
+    shortest: Vec<&'a [u8]>,
+    /// All in the order of their ends.
+    by_end: Vec<&'a [u8]>,
+    /// Whether a secret begins with these two bytes: most places of a text are dismissed by a look.
+    starts: Vec<bool>,
+}
+
+impl<'a> Redactor<'a> {
+    pub(super) fn new(outcome: &'a Outcome) -> Self {
+        let allowed = outcome.allowed.iter().map(|allowed| &allowed.finding);
+        let mut all: Vec<&[u8]> = outcome
+            .findings
+            .iter()
+            .chain(allowed)
+            .filter_map(|finding| finding.secret.as_ref())
+            .map(|secret| secret.expose())
+            .filter(|secret| secret.len() >= EVERYWHERE)
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        let mut shortest = all.clone();
+        shortest.dedup_by(|longer, shorter| longer.starts_with(shorter));
+        let mut by_end = all.clone();
+        by_end.sort_unstable_by(|a, b| a.iter().rev().cmp(b.iter().rev()));
+        let mut starts = vec![false; 1 << 16];
+        for secret in &all {
+            starts[two(secret)] = true;
+        }
+        Redactor { all, shortest, by_end, starts }
+    }
+
+    /// The text without any secret in it.
+    pub(super) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let bytes = text.as_bytes();
+        if self.all.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let (mut out, mut done, mut at) = (String::new(), 0, 0);
+        while at + EVERYWHERE <= bytes.len() {
+            let Some(length) = self.length_at(&bytes[at..]) else {
+                at += 1;
+                continue;
+            };
+            out.push_str(text.get(done..text.floor_char_boundary(at)).unwrap_or_default());
+            out.push_str(MASK);
+            done = text.ceil_char_boundary(at + length);
+            at = done;
+        }
+        if done == 0 { Cow::Borrowed(text) } else { Cow::Owned(out + &text[done..]) }
+    }
+
+    /// How many bytes at the start of `rest` give a secret away.
+    fn length_at(&self, rest: &[u8]) -> Option<usize> {
+        if !self.starts[two(rest)] {
+            return None;
+        }
+        let given_away =
+            neighbours(&self.shortest, rest).any(|secret| common(secret, rest) >= ENOUGH.min(secret.len()));
+        given_away.then(|| neighbours(&self.all, rest).map(|secret| common(secret, rest)).max().unwrap_or_default())
+    }
+
+    /// The text of a finding's own excerpt or detail: its own secret is masked however short, and so are the pieces of
+    /// other secrets that the edges of the excerpt cut through.
+    pub(super) fn clean_own<'t>(&self, finding: &Finding, text: &'t str) -> Cow<'t, str> {
+        let mut cleaned = self.clean(text);
+        let own = finding.secret.as_ref().and_then(|secret| std::str::from_utf8(secret.expose()).ok());
+        if let Some(own) = own.filter(|own| own.len() >= AT_HOME && cleaned.contains(own)) {
+            cleaned = Cow::Owned(cleaned.replace(own, MASK));
+        }
+        if let Some(start) = self.cut_at_end(&cleaned) {
+            cleaned = Cow::Owned(format!("{}{MASK}", &cleaned[..start]));
+        }
+        if let Some(end) = self.cut_at_start(&cleaned) {
+            cleaned = Cow::Owned(format!("{MASK}{}", &cleaned[end..]));
+        }
+        cleaned
+    }
+
+    /// Where a secret begins that runs off the end of `text` (an ellipsis may follow).
+    fn cut_at_end(&self, text: &str) -> Option<usize> {
+        let body = text.trim_end_matches(['…', '.']);
+        let from = body.len().saturating_sub(REACH);
+        (from..(body.len() + 1).saturating_sub(EDGE)).filter(|start| body.is_char_boundary(*start)).find(|start| {
+            let piece = &body.as_bytes()[*start..];
+            let at = self.all.partition_point(|secret| *secret < piece);
+            self.all.get(at).is_some_and(|secret| secret.starts_with(piece))
+        })
+    }
+
+    /// Where a secret ends that runs in from before the start of `text` (an ellipsis may precede).
+    fn cut_at_start(&self, text: &str) -> Option<usize> {
+        let body = text.trim_start_matches(['…', '.']);
+        let cut = (EDGE..=body.len().min(REACH)).rev().filter(|end| body.is_char_boundary(*end)).find(|end| {
+            let piece = &body.as_bytes()[..*end];
+            let at = self.by_end.partition_point(|secret| secret.iter().rev().lt(piece.iter().rev()));
+            self.by_end.get(at).is_some_and(|secret| secret.ends_with(piece))
+        });
+        cut.map(|end| text.len() - body.len() + end)
+    }
+}
+
+/// The first two bytes as a number.
+fn two(bytes: &[u8]) -> usize {
+    match bytes {
+        [first, second, ..] => usize::from(*first) << 8 | usize::from(*second),
+        _ => 0,
+    }
+}
+
+/// The secrets that come before and after `rest` in the order of `sorted`: no other has more in common with it.
+fn neighbours<'s>(sorted: &'s [&'s [u8]], rest: &[u8]) -> impl Iterator<Item = &'s [u8]> {
+    let after = sorted.partition_point(|secret| *secret <= rest);
+    sorted[after.saturating_sub(1)..].iter().take(2).copied()
+}
+
+fn common(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing;
+
+    fn outcome(secrets: &[&str]) -> Outcome {
+        let mut outcome = testing::empty();
+        outcome.findings = secrets.iter().map(|secret| testing::secret_finding("a.js", secret)).collect();
+        outcome
+    }
+
+    #[test]
+    fn a_secret_is_masked_wherever_it_stands() {
+        let outcome = outcome(&["abcdefgh01234567", "short"]);
+        let redactor = Redactor::new(&outcome);
+        assert_eq!(redactor.clean("x/abcdefgh01234567.txt short"), "x/****.txt short");
+        assert_eq!(redactor.clean("abcdefgh0123456 7"), "abcdefgh0123456 7");
+        assert_eq!(redactor.clean_own(&outcome.findings[1], "is short"), "is ****");
+    }
+
+    #[test]
+    fn a_long_secret_is_recognised_by_its_beginning() {
+        let long = "k".repeat(400);
+        let outcome = outcome(&[&long]);
+        let redactor = Redactor::new(&outcome);
+        assert_eq!(redactor.clean(&format!("<{}>", &long[..300])), "<****>");
+    }
+
+    #[test]
+    fn a_secret_that_continues_another_is_not_shown_whole() {
+        let outcome = outcome(&["abcdefgh01234567", "abcdefgh01234567XYZ", "abcdefgh0123456"]);
+        let redactor = Redactor::new(&outcome);
+        assert_eq!(redactor.clean("é abcdefgh01234567Xéabcdefgh01234567XYZ"), "é ****é****");
+    }
+
+    #[test]
+    fn a_neighbour_cut_by_the_edge_of_an_excerpt_is_masked() {
+        let outcome = outcome(&["abcdefgh01234567", "ZYXWVUTSRQPONMLK"]);
+        let redactor = Redactor::new(&outcome);
+        let own = &outcome.findings[0];
+        assert_eq!(redactor.clean_own(own, "…SRQPONMLK; k=abcd****67; z=ZYXWVUTS…"), "****; k=abcd****67; z=****");
+        assert_eq!(redactor.clean_own(own, "z=ZYXWV"), "z=ZYXWV");
+    }
+}

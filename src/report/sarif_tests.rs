@@ -1,0 +1,100 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::report::testing;
+
+/// The errors that the published schema finds.
+fn schema_errors(report: &Value) -> Vec<String> {
+    let schema = include_str!("../../tests/support/sarif-schema-2.1.0.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    validator.iter_errors(report).map(|error| format!("{error} at {}", error.instance_path())).collect()
+}
+
+fn report(outcome: &Outcome) -> Value {
+    serde_json::from_str(&testing::render(&Sarif, outcome)).unwrap()
+}
+
+#[test]
+fn the_published_schema_accepts_it() {
+    for outcome in [testing::empty(), testing::leaky(), testing::hostile()] {
+        assert_eq!(schema_errors(&report(&outcome)), [""; 0]);
+    }
+    let mut broken = report(&testing::leaky());
+    broken["runs"][0]["results"][0]["level"] = json!("fatal");
+    assert_eq!(schema_errors(&broken).len(), 1, "the schema must be able to refuse");
+    broken["runs"][0]["results"][0]["level"] = json!("error");
+    broken["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] = json!("a b");
+    assert_eq!(schema_errors(&broken).len(), 1, "formats must be checked");
+}
+
+#[test]
+fn a_result_names_the_file_and_the_member() {
+    let report = report(&testing::leaky());
+    let run = &report["runs"][0];
+    let map = &run["results"][0];
+    let location = &map["locations"][0];
+    assert_eq!(location["physicalLocation"], json!({"artifactLocation": {"uri": "pkg.tgz"}}));
+    let member = json!([{"name": "cli.js.map", "fullyQualifiedName": "pkg.tgz!package/cli.js.map"}]);
+    assert_eq!(location["logicalLocations"], member);
+    assert_eq!((&map["level"], &map["suppressions"]), (&json!("error"), &json!([])));
+    let rule = &run["tool"]["driver"]["rules"][map["ruleIndex"].as_u64().unwrap() as usize];
+    assert_eq!((&rule["id"], &rule["name"]), (&map["ruleId"], &json!("SourceMapEmbeddedSources")));
+    assert_eq!(rule["properties"]["security-severity"], "8.0");
+
+    let token = &run["results"][1]["locations"][0]["physicalLocation"];
+    assert_eq!(token["artifactLocation"]["uri"], "dist/cli%20%231.js");
+    let region = json!({"startLine": 1, "startColumn": 48_213, "byteOffset": 48_212, "byteLength": 40});
+    assert_eq!(token["region"], region);
+}
+
+#[test]
+fn allowed_findings_are_suppressed_and_gaps_are_notifications() {
+    let report = report(&testing::leaky());
+    let run = &report["runs"][0];
+    let suppressed: Vec<&Value> = run["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|result| result["suppressions"].as_array().unwrap())
+        .collect();
+    assert_eq!(suppressed, [&json!({"kind": "external", "justification": "the public demo key"})]);
+    let invocation = &run["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    assert_eq!(invocation["exitCode"], 1);
+    assert_eq!(invocation["toolExecutionNotifications"].as_array().unwrap().len(), 2);
+    assert_eq!(invocation["toolExecutionNotifications"][0]["level"], "error");
+    assert_eq!(invocation["toolConfigurationNotifications"][0]["descriptor"]["id"], "stale-allow-entry");
+}
+
+#[test]
+fn what_does_not_fit_is_counted() {
+    let mut outcome = testing::leaky();
+    let finding = outcome.findings[1].clone();
+    outcome.findings.extend(std::iter::repeat_n(finding, RESULTS));
+    outcome.gaps = vec![outcome.gaps[0].clone(); NOTIFICATIONS + 2];
+    let report = report(&outcome);
+    assert_eq!(schema_errors(&report), [""; 0]);
+    let run = &report["runs"][0];
+    assert_eq!(run["results"].as_array().unwrap().len(), RESULTS);
+    let notes = run["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
+    let texts: Vec<&str> =
+        notes[NOTIFICATIONS..].iter().map(|note| note["message"]["text"].as_str().unwrap()).collect();
+    assert!(texts[0].starts_with("7 results more than the 5,000"), "{texts:?}");
+    assert!(texts[1].starts_with("2 gaps more than the 1,000"), "{texts:?}");
+}
+
+#[test]
+fn paths_become_valid_references() {
+    assert_eq!(relative_uri("", "dist/a b.js"), "dist/a%20b.js");
+    assert_eq!(relative_uri("dist/", "c:d?#%.js"), "dist/c%3Ad%3F%23%25.js");
+    assert_eq!(relative_uri(".", "./a.js"), "a.js");
+    assert_eq!(relative_uri("dist", "/abs/é"), "file:///abs/%C3%A9");
+    assert_eq!(relative_uri("", "//host/x"), "file:///host/x");
+}
+
+#[test]
+fn hostile_text_makes_no_link_and_no_placeholder() {
+    assert_eq!(message("see [here](https://example.test) {0}\n"), "see \\[here\\](https://example.test) {{0}}\\u{{a}}");
+    assert_eq!(message("pages/[id].js"), "pages/[id].js");
+}

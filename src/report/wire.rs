@@ -1,0 +1,179 @@
+//! The shape of the JSON reports, documented in `docs/json.md`. Every key is always there; unknown values are `null`.
+//!
+//! A change that could break a reader raises [`SCHEMA`]; a new key does not.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::redact::Redactor;
+use crate::finding::{FactValue, Facts, Finding, Gap, Level, Location};
+use crate::scan::{Allowed, Outcome, Stale};
+
+/// Version of the shape.
+pub(super) const SCHEMA: u32 = 1;
+
+/// The whole of a `json` report.
+#[derive(Serialize)]
+pub(super) struct WireReport {
+    schema: u32,
+    tool: WireTool,
+    verdict: &'static str,
+    findings: Vec<WireFinding>,
+    allowed: Vec<WireAllowed>,
+    gaps: Vec<WireGap>,
+    stale: Vec<WireStale>,
+    totals: WireTotals,
+}
+
+impl WireReport {
+    pub(super) fn new(outcome: &Outcome) -> Self {
+        let redactor = Redactor::new(outcome);
+        WireReport {
+            schema: SCHEMA,
+            tool: WireTool::default(),
+            verdict: outcome.verdict.as_str(),
+            findings: outcome.findings.iter().map(|finding| WireFinding::new(finding, &redactor)).collect(),
+            allowed: outcome.allowed.iter().map(|allowed| WireAllowed::new(allowed, &redactor)).collect(),
+            gaps: outcome.gaps.iter().map(|gap| WireGap::new(gap, &redactor)).collect(),
+            stale: outcome.stale.iter().map(|stale| WireStale::new(stale, &redactor)).collect(),
+            totals: WireTotals::new(outcome),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct WireTool {
+    name: &'static str,
+    version: &'static str,
+}
+
+impl Default for WireTool {
+    fn default() -> Self {
+        WireTool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct WireFinding {
+    rule: String,
+    category: &'static str,
+    level: &'static str,
+    path: String,
+    line: Option<u64>,
+    column: Option<u64>,
+    offset: Option<u64>,
+    length: Option<u64>,
+    message: String,
+    fingerprint: String,
+    facts: BTreeMap<&'static str, FactValue>,
+    repeats: u64,
+    secret: Option<String>,
+    excerpt: Option<String>,
+    details: Vec<String>,
+}
+
+impl WireFinding {
+    pub(super) fn new(finding: &Finding, redactor: &Redactor<'_>) -> Self {
+        let place: Option<&Location> = finding.location.as_ref();
+        WireFinding {
+            rule: finding.rule.to_string(),
+            category: finding.category.as_str(),
+            level: finding.level.as_str(),
+            path: redactor.clean(&finding.path.to_string()).into_owned(),
+            line: place.and_then(|place| place.line),
+            column: place.and_then(|place| place.column),
+            offset: place.map(|place| place.span.offset),
+            length: place.map(|place| place.span.length),
+            message: redactor.clean(&finding.message).into_owned(),
+            fingerprint: finding.fingerprint.to_string(),
+            facts: clean_facts(&finding.facts, redactor),
+            repeats: finding.repeats,
+            secret: finding.secret.as_ref().map(ToString::to_string),
+            excerpt: finding.excerpt.as_ref().map(|text| redactor.clean_own(finding, text).into_owned()),
+            details: finding.details.iter().map(|text| redactor.clean_own(finding, text).into_owned()).collect(),
+        }
+    }
+}
+
+fn clean_facts(facts: &Facts, redactor: &Redactor<'_>) -> BTreeMap<&'static str, FactValue> {
+    let clean = |value: &FactValue| match value {
+        FactValue::Text(text) => FactValue::Text(redactor.clean(text).into_owned()),
+        FactValue::List(items) => FactValue::List(items.iter().map(|text| redactor.clean(text).into_owned()).collect()),
+        other => other.clone(),
+    };
+    facts.iter().map(|(name, value)| (name, clean(value))).collect()
+}
+
+#[derive(Serialize)]
+pub(super) struct WireAllowed {
+    #[serde(flatten)]
+    finding: WireFinding,
+    reason: String,
+}
+
+impl WireAllowed {
+    pub(super) fn new(allowed: &Allowed, redactor: &Redactor<'_>) -> Self {
+        WireAllowed {
+            finding: WireFinding::new(&allowed.finding, redactor),
+            reason: redactor.clean(&allowed.reason).into_owned(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct WireGap {
+    path: String,
+    stage: &'static str,
+    reason: String,
+}
+
+impl WireGap {
+    pub(super) fn new(gap: &Gap, redactor: &Redactor<'_>) -> Self {
+        WireGap {
+            path: redactor.clean(&gap.path.to_string()).into_owned(),
+            stage: gap.stage.as_str(),
+            reason: redactor.clean(&gap.reason).into_owned(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct WireStale {
+    place: String,
+    problem: String,
+}
+
+impl WireStale {
+    pub(super) fn new(stale: &Stale, redactor: &Redactor<'_>) -> Self {
+        WireStale {
+            place: redactor.clean(&stale.place).into_owned(),
+            problem: redactor.clean(&stale.problem).into_owned(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct WireTotals {
+    files: u64,
+    members: u64,
+    bytes: u64,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    gaps: usize,
+}
+
+impl WireTotals {
+    pub(super) fn new(outcome: &Outcome) -> Self {
+        WireTotals {
+            files: outcome.totals.files,
+            members: outcome.totals.members,
+            bytes: outcome.totals.bytes,
+            errors: outcome.count(Level::Error),
+            warnings: outcome.count(Level::Warning),
+            notes: outcome.count(Level::Note),
+            gaps: outcome.gaps.len(),
+        }
+    }
+}

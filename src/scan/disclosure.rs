@@ -1,0 +1,122 @@
+//! What can only be said once everything was seen: which sources are shipped anyway, and which references lead nowhere.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use super::run::{Package, Seen};
+use crate::finding::ArtifactPath;
+use crate::formats::{Origin, SourceRecord, Stated};
+
+/// How many of the largest undisclosed sources a finding names.
+const LARGEST: usize = 5;
+
+/// States the facts that need the whole target.
+pub fn settle(seen: &mut Seen) {
+    let mut stated = std::mem::take(&mut seen.stated);
+    for (package, path, stated) in &mut stated {
+        if !stated.sources.is_empty() {
+            settle_sources(seen, package, path, stated);
+        }
+        if !stated.references.is_empty() {
+            settle_references(&seen.paths, path, stated);
+        }
+    }
+    seen.stated = stated;
+}
+
+fn settle_sources(seen: &Seen, package: &Package, path: &ArtifactPath, stated: &mut Stated) {
+    let (mut shipped, mut names_only) = (0u64, 0u64);
+    let mut undisclosed: Vec<&SourceRecord> = Vec::new();
+    // One text under two names gives nothing away twice.
+    let mut counted = HashSet::new();
+    for source in stated.sources.iter().filter(|source| source.origin == Origin::FirstParty) {
+        match source.text {
+            Some(text) if seen.texts.contains(&(package.clone(), text.id)) => shipped += 1,
+            Some(text) if counted.insert(text.id) => undisclosed.push(source),
+            Some(_) => {}
+            None if resolves(&seen.paths, path, &source.name) => shipped += 1,
+            None => names_only += 1,
+        }
+    }
+    let texts = || undisclosed.iter().filter_map(|source| source.text);
+    let (lines, bytes) = (texts().map(|text| text.lines).sum::<u64>(), texts().map(|text| text.bytes).sum::<u64>());
+    let facts = &mut stated.facts;
+    facts.set("source_map.undisclosed", undisclosed.len());
+    facts.set("source_map.undisclosed_lines", lines);
+    facts.set("source_map.undisclosed_bytes", bytes);
+    facts.set("source_map.shipped", shipped);
+    facts.set("source_map.names_only", names_only);
+    undisclosed.sort_by_key(|source| (Reverse(source.text.map_or(0, |text| text.bytes)), &source.name));
+    let largest = undisclosed.iter().take(LARGEST).map(|source| {
+        let text = source.text.map_or((0, 0), |text| (text.lines, text.bytes));
+        format!("{} ({} lines, {} bytes)", source.name, text.0, text.1)
+    });
+    stated.details.extend(largest.collect::<Vec<_>>());
+}
+
+fn settle_references(paths: &HashSet<String>, path: &ArtifactPath, stated: &mut Stated) {
+    let dangling: Vec<String> = stated
+        .references
+        .iter()
+        .filter(|reference| !resolves(paths, path, &decoded(&reference.url)))
+        .map(|reference| reference.url.chars().take(200).collect())
+        .collect();
+    stated.facts.set("reference.dangling", dangling.len());
+    stated.facts.set("reference.dangling_examples", dangling.into_iter().take(LARGEST).collect::<Vec<_>>());
+}
+
+fn decoded(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or(url);
+    percent_encoding::percent_decode_str(url).decode_utf8_lossy().into_owned()
+}
+
+/// Whether `name`, seen from the artifact at `from`, is a file beside it.
+fn resolves(paths: &HashSet<String>, from: &ArtifactPath, name: &str) -> bool {
+    // A map inside a file lies where the file lies.
+    let shown = from.to_string();
+    let owner = match from.parent() {
+        Some(parent) if from.base_name().starts_with("inline") => parent.to_string(),
+        _ => shown,
+    };
+    let (container, inside) =
+        owner.rsplit_once('!').map_or(("", owner.as_str()), |(container, inside)| (container, inside));
+    let folder = inside.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let Some(file) = normalize(folder, name) else { return false };
+    if container.is_empty() { paths.contains(&file) } else { paths.contains(&format!("{container}!{file}")) }
+}
+
+/// `name` as seen from `folder`, without `.` and `..`. `None` where it leaves what it lies in.
+fn normalize(folder: &str, name: &str) -> Option<String> {
+    let absolute = folder.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(name.split(['/', '\\'])) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    Some(if absolute { format!("/{joined}") } else { joined })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_resolve_beside_the_map_and_never_outside() {
+        let paths: HashSet<String> =
+            ["src/a.ts", "p.tgz!package/src/a.ts", "/abs/src/a.ts"].map(str::to_owned).into_iter().collect();
+        let at = |path: &ArtifactPath, name: &str| resolves(&paths, path, name);
+        assert!(at(&ArtifactPath::file("dist/a.js.map"), "../src/a.ts"));
+        assert!(at(&ArtifactPath::file("/abs/dist/a.js.map"), "../src/a.ts"));
+        assert!(!at(&ArtifactPath::file("dist/a.js.map"), "../../src/a.ts"));
+        let tar = ArtifactPath::file("p.tgz").decompressed("p.tar");
+        assert!(at(&tar.member("package/dist/a.js.map"), "../src/./a.ts"));
+        assert!(at(&tar.member("package/dist/a.js").member("inline.map"), "../src/a.ts"));
+        assert!(!at(&tar.member("package/dist/a.js.map"), "src/a.ts"));
+    }
+}

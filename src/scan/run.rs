@@ -1,0 +1,335 @@
+//! The one loop: an artifact is shown to every format, its members go through the same loop, and what no format has
+//! accounted for is searched.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
+use super::excerpt::excerpt;
+use super::walk::Listed;
+use super::{Progress, Scanner, Totals};
+use crate::bytes::{Probe, TextId, open, text};
+use crate::detect::{Active, ContentMatch};
+use crate::finding::{Artifact, ArtifactPath, Facts, Finding, Fingerprint, Gap, Location, Role, Secret, Span, Stage};
+use crate::formats::{Coverage, FORMATS, Format, FormatError, Inspection, Stated};
+
+/// What belongs together when it is asked whether a source is shipped anyway: the plain files of one target, or
+/// everything in one outermost archive.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Package {
+    /// The plain files of the target at this position.
+    Target(usize),
+    /// The contents of this file.
+    Archive(ArtifactPath),
+}
+
+/// Everything that was seen during a walk, in no particular order.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub findings: Vec<Finding>,
+    pub gaps: Vec<Gap>,
+    /// What formats stated about artifacts.
+    pub stated: Vec<(Package, ArtifactPath, Stated)>,
+    /// The texts that each package ships as plain files.
+    pub texts: HashSet<(Package, TextId)>,
+    /// The paths of all plain files and members.
+    pub paths: HashSet<String>,
+    pub totals: Totals,
+}
+
+/// How many bytes of members may wait for a thread; beyond it the thread that opened a container goes into its members
+/// itself, so that what waits never grows with the input.
+const MOST_WAITING: u64 = 64 << 20;
+/// How many findings of one artifact are listed.
+const FINDINGS: usize = 1_000;
+
+/// One scan.
+pub struct Run<'s> {
+    scanner: &'s Scanner,
+    seen: Mutex<Seen>,
+    waiting: AtomicU64,
+}
+
+impl<'s> Run<'s> {
+    pub fn new(scanner: &'s Scanner) -> Self {
+        Run { scanner, seen: Mutex::default(), waiting: AtomicU64::new(0) }
+    }
+
+    /// Everything that was seen so far.
+    pub fn take(&self) -> Seen {
+        std::mem::take(&mut self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    fn note(&self, add: impl FnOnce(&mut Seen)) {
+        add(&mut self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+
+    /// Looks at files and everything in them. Called inside the scanner's thread pool.
+    pub fn look_at(&self, files: &[Listed], progress: &dyn Progress) {
+        rayon::scope(|scope| {
+            files.par_iter().for_each(|file| {
+                self.file(file, scope);
+                progress.file_done();
+            });
+        });
+    }
+
+    fn file<'r>(&'r self, file: &Listed, scope: &rayon::Scope<'r>) {
+        match open::open(&file.path, self.scanner.policy.limits.file) {
+            Ok(bytes) => {
+                let artifact = Artifact { path: file.name.clone(), role: Role::File, bytes };
+                self.note(|seen| seen.totals.files += 1);
+                self.look(&artifact, &Package::Target(file.target), scope);
+            }
+            Err(error) => {
+                let reason = format!("it cannot be read: {error}");
+                self.note(|seen| seen.gaps.push(Gap { path: file.name.clone(), stage: Stage::Read, reason }));
+                let findings = self.judge_path(&file.name);
+                self.note(|seen| seen.findings.extend(findings));
+            }
+        }
+    }
+
+    fn look<'r>(&'r self, artifact: &Artifact, package: &Package, scope: &rayon::Scope<'r>) {
+        let mut findings = match artifact.role {
+            // An embedded source is no file that anybody would unpack: what its name gives away, the map's rules say.
+            Role::EmbeddedSource | Role::EmbeddedMap | Role::DecodedText | Role::Header => Vec::new(),
+            Role::File | Role::ArchiveMember | Role::Decompressed => self.judge_path(&artifact.path),
+        };
+        let inner = match artifact.role {
+            Role::File => Package::Archive(artifact.path.clone()),
+            _ => package.clone(),
+        };
+        let probe = Probe::new(artifact.path.base_name(), &artifact.bytes);
+        let mut whole = artifact.bytes.is_empty();
+        let mut all = Stated::default();
+        for format in FORMATS.iter().filter(|format| !whole_is_known(&probe) && sniff(**format, &probe)) {
+            let (coverage, stated) = self.inspect(*format, artifact, package, &inner, scope);
+            whole |= coverage == Some(Coverage::Whole);
+            merge(&mut all, stated);
+        }
+        if !whole {
+            let (found, gap) = self.search(artifact, &probe, &all.explained);
+            findings.extend(found);
+            all.gaps.extend(gap);
+        }
+        self.keep(artifact, package, &probe, findings, all);
+    }
+
+    /// Shows the artifact to one format. Members of an archive belong to the archive's package; sources of a map belong
+    /// to the package that the map lies in.
+    fn inspect<'r>(
+        &'r self,
+        format: &'static dyn Format,
+        artifact: &Artifact,
+        package: &Package,
+        inner: &Package,
+        scope: &rayon::Scope<'r>,
+    ) -> (Option<Coverage>, Stated) {
+        let mut sink = |member: Artifact| {
+            let package = match member.role {
+                Role::ArchiveMember | Role::Decompressed => inner,
+                _ => package,
+            };
+            self.member(member, package.clone(), scope);
+        };
+        let mut out = Inspection::new(artifact, &self.scanner.policy.limits, &mut sink);
+        // A reader that panics on hostile bytes must cost us one artifact, not the scan.
+        let result = catch_unwind(AssertUnwindSafe(|| format.inspect(artifact, &mut out)));
+        let mut stated = out.finish();
+        let gap = |reason| Gap { path: artifact.path.clone(), stage: Stage::Format, reason };
+        match result {
+            Ok(Ok(coverage)) => (Some(coverage), stated),
+            Ok(Err(FormatError::NotThis)) => (None, Stated::default()),
+            Ok(Err(FormatError::Limit(_))) => (None, stated),
+            Ok(Err(FormatError::Broken(error))) => {
+                let reason = format!("it is a damaged {} {error}; build it again", format.name());
+                stated.gaps.push(gap(reason));
+                (None, stated)
+            }
+            Err(_) => {
+                let reason = format!("the reader for {} failed on it, which is a mistake in lastlook", format.name());
+                stated.gaps.push(gap(reason));
+                (None, stated)
+            }
+        }
+    }
+
+    /// Looks at a member: on another thread if few bytes wait for one, otherwise here and now.
+    fn member<'r>(&'r self, member: Artifact, package: Package, scope: &rayon::Scope<'r>) {
+        self.note(|seen| seen.totals.members += u64::from(member.role != Role::Decompressed));
+        let size = member.bytes.len() as u64 + 1024;
+        if self.waiting.fetch_add(size, Ordering::Relaxed) + size > MOST_WAITING {
+            self.waiting.fetch_sub(size, Ordering::Relaxed);
+            self.look(&member, &package, scope);
+            return;
+        }
+        scope.spawn(move |scope| {
+            self.waiting.fetch_sub(size, Ordering::Relaxed);
+            self.look(&member, &package, scope);
+        });
+    }
+
+    /// What path rules say of an artifact.
+    pub fn judge_path(&self, path: &ArtifactPath) -> Vec<Finding> {
+        let found = self.scanner.detector.path(path.logical());
+        found.into_iter().map(|active| self.finding(active, path, None, b"", Facts::default())).collect()
+    }
+
+    /// A finding without a secret; `evidence` tells it from others of the same rule at the same path.
+    fn finding(
+        &self,
+        active: &Active,
+        path: &ArtifactPath,
+        location: Option<Location>,
+        evidence: &[u8],
+        facts: Facts,
+    ) -> Finding {
+        let rule = &active.rule;
+        Finding {
+            rule: rule.id.clone(),
+            category: rule.category,
+            level: active.level,
+            path: path.clone(),
+            location,
+            message: rule.message.as_ref().map_or_else(|| rule.title.clone(), |message| message.fill(&facts)),
+            fingerprint: Fingerprint::new(&rule.id, &path.stable(), evidence),
+            facts,
+            secret: None,
+            excerpt: None,
+            repeats: 0,
+            details: Vec::new(),
+        }
+    }
+
+    /// What fact rules say of an artifact.
+    pub fn judge_facts(&self, path: &ArtifactPath, facts: &Facts, details: &[String]) -> Vec<Finding> {
+        let found = self.scanner.detector.facts(facts);
+        let finding = |active| {
+            let finding = self.finding(active, path, None, b"", facts.clone());
+            Finding { details: details.to_vec(), ..finding }
+        };
+        found.map(finding).collect()
+    }
+
+    /// Searches what no format has accounted for.
+    fn search(&self, artifact: &Artifact, probe: &Probe<'_>, explained: &[Range<u64>]) -> (Vec<Finding>, Option<Gap>) {
+        let bytes = &artifact.bytes[..];
+        let segments = rest(bytes.len(), explained);
+        let found = self.scanner.detector.content(bytes, &segments, artifact.path.logical());
+        let hidden: Vec<Range<usize>> = found.iter().map(|one| one.secret.clone()).collect();
+        let mut lines = probe.is_text().then(|| text::LineCounter::new(bytes));
+        let mut findings: Vec<Finding> = Vec::new();
+        let mut known: BTreeMap<(&str, &[u8]), usize> = BTreeMap::new();
+        let mut dropped = 0usize;
+        for one in &found {
+            let value = &bytes[one.secret.clone()];
+            let key = (&*one.active.rule.id, value);
+            if let Some(index) = known.get(&key) {
+                findings[*index].repeats += 1;
+            } else if findings.len() < FINDINGS {
+                known.insert(key, findings.len());
+                findings.push(self.secret_finding(artifact, one, &mut lines, &hidden));
+            } else {
+                dropped += 1;
+            }
+        }
+        let gap = (dropped > 0).then(|| Gap {
+            path: artifact.path.clone(),
+            stage: Stage::Detect,
+            reason: format!("{dropped} further findings in it are not listed"),
+        });
+        (findings, gap)
+    }
+
+    fn secret_finding(
+        &self,
+        artifact: &Artifact,
+        found: &ContentMatch<'_>,
+        lines: &mut Option<text::LineCounter<'_>>,
+        hidden: &[Range<usize>],
+    ) -> Finding {
+        let bytes = &artifact.bytes[..];
+        let (line, column) = lines.as_mut().map(|lines| lines.locate(found.secret.start)).unzip();
+        let span = Span { offset: found.secret.start as u64, length: found.secret.len() as u64 };
+        let value = &bytes[found.secret.clone()];
+        let location = Location { span, line, column };
+        let finding = self.finding(found.active, &artifact.path, Some(location), value, Facts::default());
+        Finding { secret: Some(Secret::new(value)), excerpt: Some(excerpt(bytes, &found.secret, hidden)), ..finding }
+    }
+
+    fn keep(&self, artifact: &Artifact, package: &Package, probe: &Probe<'_>, findings: Vec<Finding>, mut all: Stated) {
+        let plain = match artifact.role {
+            Role::File | Role::ArchiveMember | Role::Decompressed | Role::DecodedText => true,
+            Role::EmbeddedSource | Role::EmbeddedMap | Role::Header => false,
+        };
+        let text = (plain && probe.is_text()).then(|| TextId::of(&artifact.bytes));
+        let path = plain.then(|| artifact.path.to_string());
+        let counts = artifact.role == Role::File || artifact.role == Role::ArchiveMember;
+        self.note(|seen| {
+            seen.totals.bytes += if counts { artifact.bytes.len() as u64 } else { 0 };
+            seen.findings.extend(findings);
+            seen.gaps.append(&mut all.gaps);
+            seen.texts.extend(text.map(|id| (package.clone(), id)));
+            seen.paths.extend(path);
+            if !all.facts.is_empty() || !all.references.is_empty() {
+                seen.stated.push((package.clone(), artifact.path.clone(), all));
+            }
+        });
+    }
+}
+
+/// Nothing can be recognised in nothing.
+fn whole_is_known(probe: &Probe<'_>) -> bool {
+    probe.is_empty()
+}
+
+/// Asks a format; one that panics while sniffing has not recognised anything, and says so when it inspects.
+fn sniff(format: &dyn Format, probe: &Probe<'_>) -> bool {
+    catch_unwind(AssertUnwindSafe(|| format.sniff(probe))).unwrap_or(true)
+}
+
+fn merge(all: &mut Stated, one: Stated) {
+    all.facts.extend(one.facts);
+    all.gaps.extend(one.gaps);
+    all.sources.extend(one.sources);
+    all.references.extend(one.references);
+    all.explained.extend(one.explained);
+    all.details.extend(one.details);
+}
+
+/// The ranges of `0..length` that are not explained.
+fn rest(length: usize, explained: &[Range<u64>]) -> Vec<Range<usize>> {
+    let clamp = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(length);
+    let mut explained: Vec<Range<usize>> = explained.iter().map(|range| clamp(range.start)..clamp(range.end)).collect();
+    explained.sort_by_key(|range| range.start);
+    let mut rest = Vec::new();
+    let mut at = 0;
+    for range in explained {
+        if range.start > at {
+            rest.push(at..range.start);
+        }
+        at = at.max(range.end);
+    }
+    if at < length {
+        rest.push(at..length);
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_explained_is_left_out_however_it_overlaps() {
+        assert_eq!(rest(10, &[]), [0..10]);
+        assert_eq!(rest(10, &[4..6, 0..2, 5..7]), [2..4, 7..10]);
+        assert_eq!(rest(10, &[0..u64::MAX]), Vec::<Range<usize>>::new());
+        assert_eq!(rest(0, &[3..4]), Vec::<Range<usize>>::new());
+    }
+}

@@ -1,0 +1,192 @@
+//! The scanner: rules, policy and limits, ready to look at targets.
+
+use std::path::{Path, PathBuf};
+
+use super::run::Run;
+use super::{Outcome, Progress, gate, walk};
+use crate::config::Diagnostics;
+use crate::detect::Detector;
+use crate::finding::{FactSpec, Level};
+use crate::formats;
+use crate::policy::{Date, Policy};
+use crate::rules::{RuleSet, load};
+
+/// Looks at targets. Made once, usable many times and from several threads.
+///
+/// ```
+/// use lastlook::{Scanner, finding::Verdict};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let scanner = Scanner::builder().threads(2).build()?;
+/// let outcome = scanner.scan(&["corpus/incident/leaky"])?;
+/// assert_eq!(outcome.verdict, Verdict::Blocked);
+/// println!("{}: {}", outcome.findings[0].path, outcome.findings[0].message);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Scanner {
+    pub(super) rules: RuleSet,
+    pub(super) policy: Policy,
+    pub(super) detector: Detector,
+    pub(super) today: Date,
+    fail_on: Level,
+    allow_incomplete: bool,
+    progress: Box<dyn Progress>,
+    pool: rayon::ThreadPool,
+}
+
+/// Collects the settings of a [`Scanner`].
+#[derive(Default)]
+pub struct Builder {
+    rules: Option<RuleSet>,
+    policy: Policy,
+    threads: usize,
+    fail_on: Option<Level>,
+    allow_incomplete: Option<bool>,
+    progress: Option<Box<dyn Progress>>,
+    today: Option<Date>,
+}
+
+/// Why a scanner could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A rules file has mistakes.
+    #[error(transparent)]
+    Rules(#[from] Diagnostics),
+    /// The operating system gives no threads.
+    #[error("no threads could be started: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// A target that does not exist.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {error}", path.display())]
+pub struct TargetError {
+    /// The target as it was named.
+    pub path: PathBuf,
+    /// What the operating system says.
+    pub error: std::io::Error,
+}
+
+/// The facts that rules may name.
+pub(crate) fn facts() -> Vec<&'static FactSpec> {
+    formats::fact_specs().collect()
+}
+
+impl Builder {
+    /// Uses these rules instead of the built-in ones.
+    #[must_use]
+    pub fn rules(mut self, rules: RuleSet) -> Self {
+        self.rules = Some(rules);
+        self
+    }
+
+    /// Uses this policy. Without one every rule has its own level and nothing is allowed.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Uses this many threads; 0, the default, means one for each core.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Blocks on findings of this level and above, whatever the policy says.
+    #[must_use]
+    pub fn fail_on(mut self, level: Level) -> Self {
+        self.fail_on = Some(level);
+        self
+    }
+
+    /// Whether gaps are accepted, whatever the policy says.
+    #[must_use]
+    pub fn allow_incomplete(mut self, allow: bool) -> Self {
+        self.allow_incomplete = Some(allow);
+        self
+    }
+
+    /// Tells `progress` how far a scan has come.
+    #[must_use]
+    pub fn progress(mut self, progress: impl Progress + 'static) -> Self {
+        self.progress = Some(Box::new(progress));
+        self
+    }
+
+    /// The day by which allow entries expire; today, if it is not said.
+    #[must_use]
+    pub fn today(mut self, today: Date) -> Self {
+        self.today = Some(today);
+        self
+    }
+
+    /// Makes the scanner.
+    ///
+    /// # Errors
+    /// See [`BuildError`].
+    pub fn build(self) -> Result<Scanner, BuildError> {
+        let rules = match self.rules {
+            Some(rules) => rules,
+            None => load::builtin(&facts())?,
+        };
+        let detector = Detector::new(&rules, |rule| self.policy.levels.of(&rule.id, rule.level));
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .thread_name(|index| format!("lastlook-{index}"))
+            .build()?;
+        Ok(Scanner {
+            detector,
+            rules,
+            today: self.today.unwrap_or_else(Date::today),
+            fail_on: self.fail_on.or(self.policy.fail_on).unwrap_or(Level::Error),
+            allow_incomplete: self.allow_incomplete.or(self.policy.allow_incomplete).unwrap_or(false),
+            policy: self.policy,
+            progress: self.progress.unwrap_or_else(|| Box::new(())),
+            pool,
+        })
+    }
+}
+
+impl Scanner {
+    /// A scanner with the built-in rules, to be set up further.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The rules it judges by.
+    #[must_use]
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// Whether gaps are accepted.
+    #[must_use]
+    pub fn accepts_gaps(&self) -> bool {
+        self.allow_incomplete
+    }
+
+    /// Looks at folders, files and archives, and everything in them.
+    ///
+    /// # Errors
+    /// When a target does not exist. Whatever else cannot be read is a gap of the outcome.
+    pub fn scan<P: AsRef<Path>>(&self, targets: &[P]) -> Result<Outcome, TargetError> {
+        let targets: Vec<&Path> = targets.iter().map(AsRef::as_ref).collect();
+        for path in &targets {
+            std::fs::metadata(path).map_err(|error| TargetError { path: path.to_path_buf(), error })?;
+        }
+        let walked = walk::walk(&targets, self.pool.current_num_threads());
+        self.progress.files(walked.files.len() as u64);
+        let run = Run::new(self);
+        self.pool.install(|| run.look_at(&walked.files, &*self.progress));
+        let mut seen = run.take();
+        seen.gaps.extend(walked.gaps);
+        for link in &walked.links {
+            seen.findings.extend(run.judge_path(link));
+        }
+        Ok(gate::judge(self, seen, self.fail_on, self.allow_incomplete))
+    }
+}

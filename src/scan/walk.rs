@@ -1,0 +1,154 @@
+//! Listing the files of a target: all of them, whatever ignore files say.
+
+use std::fs::FileType;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use crate::finding::{ArtifactPath, Gap, Stage};
+
+/// A file to look at.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// The name that reports show, and the one that rules judge.
+    pub name: ArtifactPath,
+    /// The file itself.
+    pub path: PathBuf,
+    /// The position of its target among those that were asked about.
+    pub target: usize,
+}
+
+/// What a walk has found.
+#[derive(Debug, Default)]
+pub struct Walked {
+    /// Regular files, sorted by name.
+    pub files: Vec<Listed>,
+    /// Links to something inside the same target. Their content is looked at where it really lies; here they are only
+    /// judged by name.
+    pub links: Vec<ArtifactPath>,
+    /// What could not be listed.
+    pub gaps: Vec<Gap>,
+}
+
+/// Lists the targets' files with this many threads.
+pub fn walk(targets: &[&Path], threads: usize) -> Walked {
+    let mut all = Walked::default();
+    for (index, target) in targets.iter().enumerate() {
+        let found = Mutex::new(Walked::default());
+        let root = Root { path: target, real: target.canonicalize().ok(), index };
+        let walker =
+            WalkBuilder::new(target).standard_filters(false).follow_links(false).threads(threads).build_parallel();
+        walker.run(|| {
+            Box::new(|entry| {
+                root.entry(entry, &found);
+                WalkState::Continue
+            })
+        });
+        let mut found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if found.files.is_empty() && found.gaps.is_empty() {
+            let reason = "there is no file in it: was it built, and is this the right folder?".to_owned();
+            found.gaps.push(Gap { path: root.name(target), stage: Stage::Walk, reason });
+        }
+        all.files.append(&mut found.files);
+        all.links.append(&mut found.links);
+        all.gaps.append(&mut found.gaps);
+    }
+    all.files.sort();
+    all.files.dedup_by(|a, b| a.path == b.path);
+    all.links.sort();
+    all
+}
+
+struct Root<'t> {
+    path: &'t Path,
+    real: Option<PathBuf>,
+    index: usize,
+}
+
+impl Root<'_> {
+    fn name(&self, path: &Path) -> ArtifactPath {
+        let relative = path.strip_prefix(self.path).unwrap_or(path);
+        let logical =
+            if relative.as_os_str().is_empty() { path.file_name().unwrap_or_default().as_ref() } else { relative };
+        let shown = path.strip_prefix(".").unwrap_or(path);
+        ArtifactPath::file_in_target(&text(shown), &text(logical))
+    }
+
+    fn entry(&self, entry: Result<DirEntry, ignore::Error>, found: &Mutex<Walked>) {
+        let listed = match entry {
+            Err(error) => Err(self.walk_gap(&error)),
+            Ok(entry) => match entry.file_type() {
+                Some(kind) if kind.is_dir() => return,
+                // The target itself may be a link: it was asked for by that name.
+                Some(kind) if kind.is_symlink() && entry.depth() > 0 => self.link(entry.path()).map(Err),
+                kind => self.file(&entry, kind).map(Ok),
+            },
+        };
+        let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match listed {
+            Ok(Ok(file)) => found.files.push(file),
+            Ok(Err(link)) => found.links.push(link),
+            Err(gap) => found.gaps.push(gap),
+        }
+    }
+
+    fn file(&self, entry: &DirEntry, kind: Option<FileType>) -> Result<Listed, Gap> {
+        let name = self.name(entry.path());
+        let regular = kind.is_some_and(|kind| kind.is_file() || kind.is_symlink());
+        if !regular {
+            let reason = format!("it is {}, not a file; remove it from the target", describe(kind));
+            return Err(Gap { path: name, stage: Stage::Walk, reason });
+        }
+        Ok(Listed { name, path: entry.path().to_owned(), target: self.index })
+    }
+
+    fn link(&self, path: &Path) -> Result<ArtifactPath, Gap> {
+        let name = self.name(path);
+        let reason = match (path.canonicalize(), &self.real) {
+            (Ok(real), Some(root)) if real.starts_with(root) => return Ok(name),
+            (Ok(_), _) => {
+                "it is a link that leaves the target; copy the file into the target, or remove the link".to_owned()
+            }
+            (Err(error), _) => format!("it is a link that leads nowhere ({error}); remove it"),
+        };
+        Err(Gap { path: name, stage: Stage::Walk, reason })
+    }
+
+    fn walk_gap(&self, error: &ignore::Error) -> Gap {
+        let path = path_of(error).map_or_else(|| self.name(self.path), |path| self.name(path));
+        let reason = match error.io_error() {
+            Some(error) => format!("it cannot be listed: {error}"),
+            None => "it cannot be listed".to_owned(),
+        };
+        Gap { path, stage: Stage::Walk, reason }
+    }
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        _ => None,
+    }
+}
+
+fn text(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
+}
+
+fn describe(kind: Option<FileType>) -> &'static str {
+    #[cfg(unix)]
+    if let Some(kind) = kind {
+        use std::os::unix::fs::FileTypeExt;
+        return match kind {
+            kind if kind.is_fifo() => "a named pipe",
+            kind if kind.is_socket() => "a socket",
+            kind if kind.is_block_device() || kind.is_char_device() => "a device",
+            _ => "something special",
+        };
+    }
+    let _ = kind;
+    "something special"
+}
