@@ -4,7 +4,7 @@ use std::io;
 
 use super::wire::WireReport;
 use super::{Context, Report, safe_json};
-use crate::scan::outcome::Outcome;
+use crate::scan::Outcome;
 
 /// The `json` report: one document with everything in it. Its shape is documented in `docs/json.md`. There is no time
 /// in it: the same outcome gives the same bytes.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::redact::Redactor;
 use super::wire::{SCHEMA, WireAllowed, WireFinding, WireGap, WireStale, WireTool, WireTotals};
 use super::{Context, Report, safe_json};
-use crate::scan::outcome::Outcome;
+use crate::scan::Outcome;
 
 /// The `jsonl` report: one JSON object per line and kind of thing, the verdict last. A report without that last line was
 /// cut off and must not be read as clear.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::finding::Level;
 use crate::rules::RuleSet;
-use crate::scan::outcome::Outcome;
+use crate::scan::Outcome;
 
 pub mod group;
 pub mod sanitize;

@@ -6,7 +6,7 @@ use super::sanitize::is_unsafe;
 use super::testing::{self, context, empty, gap, hostile, render_with, secret_finding};
 use super::{Context, REPORTS, Report};
 use crate::finding::{ArtifactPath, Verdict};
-use crate::scan::outcome::{Allowed, Outcome, Stale};
+use crate::scan::{Allowed, Outcome, Stale};
 
 /// The same report in all its ways: plain, and with everything shown.
 fn contexts() -> [Context<'static>; 2] {
@@ -115,7 +115,7 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn no_report_ever_holds_a_secret_or_an_order((outcome, secrets) in any_outcome()) {

@@ -15,7 +15,7 @@ use super::sarif_model::{
 use super::{Context, Report, safe_json, sanitize, words};
 use crate::finding::{ArtifactPath, Finding, Gap, Level};
 use crate::rules::Rule;
-use crate::scan::outcome::{Outcome, Stale};
+use crate::scan::{Outcome, Stale};
 
 /// The `sarif` report: SARIF 2.1.0, as code scanning services accept it.
 ///

@@ -9,7 +9,7 @@ use crate::finding::{
     ArtifactPath, Category, Facts, Finding, Fingerprint, Gap, Level, Location, Secret, Span, Stage, Verdict,
 };
 use crate::rules::{Matcher, PathRule, Rule, RuleSet};
-use crate::scan::outcome::{Allowed, Outcome, Stale, Totals};
+use crate::scan::{Allowed, Outcome, Stale, Totals};
 
 fn rule(id: &str, category: Category, level: Level, title: &str, why: &str, fix: &str) -> Rule {
     Rule {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::redact::Redactor;
 use crate::finding::{FactValue, Facts, Finding, Gap, Level, Location};
-use crate::scan::outcome::{Allowed, Outcome, Stale};
+use crate::scan::{Allowed, Outcome, Stale};
 
 /// Version of the shape.
 pub(super) const SCHEMA: u32 = 1;
