@@ -77,7 +77,7 @@ impl Blocks<'_> {
         let again = match finding.repeats {
             0 => String::new(),
             1 => " (and once more in it)".to_owned(),
-            times => format!(" (and {} more in it)", words::count_u64(times, "time")),
+            times => format!(" (and {} more times in it)", words::number_u64(times)),
         };
         let place = words::place(finding, self.redactor);
         self.arrow(&format!("{place}{again}"));
@@ -169,7 +169,7 @@ impl Blocks<'_> {
     }
 }
 
-/// What the rule calls it; a finding of a rule that is not known is called what its message says.
+/// What the rule calls it; where the rule is not known, its id.
 fn title(finding: &Finding, rule: Option<&Rule>) -> String {
     sanitize::shown(rule.map_or(&*finding.rule, |rule| &rule.title)).into_owned()
 }

@@ -46,7 +46,7 @@ impl Report for Github {
         if !outcome.gaps.is_empty() {
             out.write_all(gaps(outcome, &redactor).as_bytes())?;
         }
-        out.write_all(summary(outcome, context, left).as_bytes())
+        out.write_all(summary(outcome, context, &redactor, left).as_bytes())
     }
 }
 
@@ -100,7 +100,7 @@ fn gaps(outcome: &Outcome, redactor: &Redactor<'_>) -> String {
     command(gap_level(outcome), &[("title", "lastlook: gaps".to_owned())], &lines)
 }
 
-fn summary(outcome: &Outcome, context: &Context<'_>, left: usize) -> String {
+fn summary(outcome: &Outcome, context: &Context<'_>, redactor: &Redactor<'_>, left: usize) -> String {
     let (word, sentence) = words::verdict(outcome, context);
     let mut lines = vec![format!("{word}: {sentence}")];
     if left > 0 {
@@ -110,13 +110,8 @@ fn summary(outcome: &Outcome, context: &Context<'_>, left: usize) -> String {
     if !outcome.allowed.is_empty() {
         lines.push(format!("{} allowed by the policy", words::count(outcome.allowed.len(), "finding")));
     }
-    lines.extend(
-        outcome
-            .stale
-            .iter()
-            .take(PER_LEVEL)
-            .map(|stale| format!("{}: {}", sanitize::shown(&stale.place), sanitize::shown(&stale.problem))),
-    );
+    let stale = outcome.stale.iter().take(PER_LEVEL);
+    lines.extend(stale.map(|stale| shown(redactor, &format!("{}: {}", stale.place, stale.problem))));
     if outcome.stale.len() > PER_LEVEL {
         lines.push(format!("... and {} more", words::number(outcome.stale.len() - PER_LEVEL)));
     }

@@ -152,7 +152,7 @@ impl Blocks<'_> {
     }
 
     fn end(&mut self, outcome: &Outcome) {
-        let summary = summary(outcome, self.context);
+        let summary = summary(outcome, self.context, self.redactor);
         self.line(&summary);
         let (word, sentence) = words::verdict(outcome, self.context);
         let word = self.painter.paint(paint::of_verdict(outcome.verdict), &format!("{word}:"));
@@ -170,11 +170,11 @@ fn allow_entry(finding: &Finding) -> [String; 4] {
 }
 
 /// What was looked at and what came of it, in one line.
-fn summary(outcome: &Outcome, context: &Context<'_>) -> String {
+fn summary(outcome: &Outcome, context: &Context<'_>, redactor: &Redactor<'_>) -> String {
     let totals = &outcome.totals;
     let size = words::size(totals.bytes);
     let seen = [words::count_u64(totals.files, "file"), words::count_u64(totals.members, "member"), size].join(", ");
-    let targets: Vec<String> = context.targets.iter().map(|target| sanitize::shown(target).into_owned()).collect();
+    let targets: Vec<String> = context.targets.iter().map(|target| shown(redactor, target)).collect();
     let what = if targets.is_empty() { seen } else { format!("{} ({seen})", words::list(&targets)) };
     let time = context.elapsed.map(|time| format!(" in {}", words::duration(time))).unwrap_or_default();
     let mut counts: Vec<String> = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "note")]

@@ -74,9 +74,9 @@ impl<'a> Redactor<'a> {
                 at += 1;
                 continue;
             };
-            out.push_str(text.get(done..text.floor_char_boundary(at)).unwrap_or_default());
+            out.push_str(text.get(done..boundary_before(text, at)).unwrap_or_default());
             out.push_str(MASK);
-            done = text.ceil_char_boundary(at + length);
+            done = boundary_after(text, at + length);
             at = done;
         }
         if done == 0 { Cow::Borrowed(text) } else { Cow::Owned(out + &text[done..]) }
@@ -132,6 +132,16 @@ impl<'a> Redactor<'a> {
     }
 }
 
+/// The nearest place at or before `at` where a character begins: a secret need not be whole characters.
+fn boundary_before(text: &str, at: usize) -> usize {
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
+}
+
+/// The nearest place at or after `at` where a character begins or the text ends.
+fn boundary_after(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
+}
+
 /// The first two bytes as a number.
 fn two(bytes: &[u8]) -> usize {
     match bytes {
@@ -176,6 +186,14 @@ mod tests {
         let outcome = outcome(&[&long]);
         let redactor = Redactor::new(&outcome);
         assert_eq!(redactor.clean(&format!("<{}>", &long[..300])), "<****>");
+    }
+
+    #[test]
+    fn a_secret_may_begin_and_end_inside_a_character() {
+        let mut outcome = outcome(&["x"]);
+        let text = "<äabcdefgh0123ö>";
+        outcome.findings[0].secret = Some(crate::finding::Secret::new(&text.as_bytes()[2..text.len() - 2]));
+        assert_eq!(Redactor::new(&outcome).clean(text), "<****>");
     }
 
     #[test]

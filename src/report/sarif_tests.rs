@@ -6,7 +6,12 @@ use crate::report::testing;
 /// The errors that the published schema finds.
 fn schema_errors(report: &Value) -> Vec<String> {
     let schema = include_str!("../../tests/support/sarif-schema-2.1.0.json");
-    let schema: Value = serde_json::from_str(schema).unwrap();
+    let mut schema: Value = serde_json::from_str(schema).unwrap();
+    // The published pattern of two keys that we do not write is no valid regular expression (a `]` too many).
+    for owner in ["run", "toolComponent"] {
+        let language = schema["definitions"][owner]["properties"]["language"].as_object_mut().unwrap();
+        assert!(language.remove("pattern").unwrap().as_str().unwrap().ends_with("]?$"));
+    }
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     validator.iter_errors(report).map(|error| format!("{error} at {}", error.instance_path())).collect()
 }

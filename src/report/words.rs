@@ -13,14 +13,19 @@ pub(super) fn number(value: usize) -> String {
     FactValue::from(value).to_string()
 }
 
+/// A number of the totals, which count further than a `usize` may.
+pub(super) fn number_u64(value: u64) -> String {
+    FactValue::Int(value).to_string()
+}
+
 /// `1 error`, `2 errors`.
 pub(super) fn count(value: usize, noun: &str) -> String {
     format!("{} {noun}{}", number(value), if value == 1 { "" } else { "s" })
 }
 
-/// A number of the totals, which count further than a `usize` may.
+/// Like [`count`] for a number of the totals.
 pub(super) fn count_u64(value: u64, noun: &str) -> String {
-    count(usize::try_from(value).unwrap_or(usize::MAX), noun)
+    format!("{} {noun}{}", number_u64(value), if value == 1 { "" } else { "s" })
 }
 
 /// `61.2 MB`: decimal units, as disks and networks count.
@@ -105,9 +110,9 @@ fn blocked(outcome: &Outcome, context: &Context<'_>) -> String {
     }
     let gaps = match outcome.gaps.len() {
         0 => String::new(),
-        number => format!("; and {} not looked at", count(number, "gap")),
+        number => format!(", and {} besides", count(number, "gap")),
     };
-    format!("{}: publishing this would give away what is listed above{gaps}", list(&reasons))
+    format!("{}{gaps}. Publishing this would give away what is reported here", list(&reasons))
 }
 
 fn clear(outcome: &Outcome) -> String {
