@@ -155,7 +155,8 @@ impl LazyRegex {
     }
 }
 
-/// A message with facts in it: `{source_map.sources} sources can be read from this map`.
+/// A message with facts in it: `{source_map.sources|source|sources} can be read from this map`. The two words after a
+/// number say what it counts, for one and for more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template(Vec<Piece>);
 
@@ -163,6 +164,8 @@ pub struct Template(Vec<Piece>);
 enum Piece {
     Text(String),
     Fact(String),
+    /// A number and what it counts: for one, and for any other number.
+    Counted(String, String, String),
 }
 
 impl Template {
@@ -176,7 +179,13 @@ impl Template {
         while let Some(open) = rest.find('{') {
             let close = rest[open..].find('}').ok_or("a `{` in the message is not closed")? + open;
             pieces.push(Piece::Text(rest[..open].to_owned()));
-            pieces.push(Piece::Fact(rest[open + 1..close].to_owned()));
+            let mut parts = rest[open + 1..close].split('|').map(str::to_owned);
+            let name = parts.next().unwrap_or_default();
+            pieces.push(match (parts.next(), parts.next(), parts.next()) {
+                (None, ..) => Piece::Fact(name),
+                (Some(one), Some(many), None) => Piece::Counted(name, one, many),
+                _ => return Err(format!("`{{{name}|…}}` needs two words: for one, and for more")),
+            });
             rest = &rest[close + 1..];
         }
         pieces.push(Piece::Text(rest.to_owned()));
@@ -186,7 +195,7 @@ impl Template {
     /// The names of the facts in it.
     pub fn facts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
-            Piece::Fact(name) => Some(name.as_str()),
+            Piece::Fact(name) | Piece::Counted(name, ..) => Some(name.as_str()),
             Piece::Text(_) => None,
         })
     }
@@ -198,10 +207,17 @@ impl Template {
             .iter()
             .map(|piece| match piece {
                 Piece::Text(text) => text.clone(),
-                Piece::Fact(name) => facts.get(name).map_or_else(|| "unknown".to_owned(), ToString::to_string),
+                Piece::Fact(name) => shown(facts, name),
+                Piece::Counted(name, one, many) => {
+                    format!("{} {}", shown(facts, name), if facts.int(name) == 1 { one } else { many })
+                }
             })
             .collect()
     }
+}
+
+fn shown(facts: &Facts, name: &str) -> String {
+    facts.get(name).map_or_else(|| "unknown".to_owned(), ToString::to_string)
 }
 
 impl Rule {
@@ -212,5 +228,20 @@ impl Rule {
             Matcher::Content(content) => Some(content),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_count_in_words() {
+        let template = Template::parse("{m.n|file|files} ({m.l|line|lines}) in {m.k}").unwrap();
+        let mut facts = Facts::default();
+        facts.set("m.n", 1u64);
+        facts.set("m.l", 1200u64);
+        assert_eq!(template.fill(&facts), "1 file (1,200 lines) in unknown");
+        assert!(Template::parse("{m.n|file}").is_err() && Template::parse("{m.n").is_err());
     }
 }

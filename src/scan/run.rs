@@ -267,6 +267,10 @@ impl<'s> Run<'s> {
             Role::File | Role::ArchiveMember | Role::Decompressed | Role::DecodedText => true,
             Role::EmbeddedSource | Role::EmbeddedMap | Role::Header => false,
         };
+        if artifact.role == Role::EmbeddedSource {
+            // The comment linked the file that the source was once built into, which is not this one.
+            all.references.clear();
+        }
         let text = (plain && probe.is_text()).then(|| TextId::of(&artifact.bytes));
         let path = plain.then(|| artifact.path.to_string());
         let counts = artifact.role == Role::File || artifact.role == Role::ArchiveMember;
