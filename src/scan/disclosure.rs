@@ -49,12 +49,12 @@ fn settle_sources(seen: &Seen, package: &Package, path: &ArtifactPath, stated: &
     undisclosed.sort_by_key(|source| (Reverse(source.text.map_or(0, |text| text.bytes)), &source.name));
     let largest = undisclosed.iter().take(LARGEST).map(|source| {
         let text = source.text.map_or((0, 0), |text| (text.lines, text.bytes));
-        format!("{} ({}, {})", source.name, counted(text.0, "line"), counted(text.1, "byte"))
+        format!("{} ({}, {})", source.name, count_of(text.0, "line"), count_of(text.1, "byte"))
     });
     stated.details.extend(largest.collect::<Vec<_>>());
 }
 
-fn counted(number: u64, word: &str) -> String {
+fn count_of(number: u64, word: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {word}{plural}", FactValue::Int(number))
 }
