@@ -229,7 +229,8 @@ impl FromStr for LevelArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (pattern, level) = text.rsplit_once('=').ok_or("write it as RULE=LEVEL, for instance jwt=off")?;
+        let (pattern, level) =
+            text.rsplit_once('=').ok_or("write it as RULE=LEVEL, for instance json-web-token=off")?;
         let level = level.parse().map_err(|error: lastlook::finding::UnknownLevel| error.to_string())?;
         Ok(LevelArg { pattern: pattern.to_owned(), level })
     }
