@@ -125,7 +125,7 @@ fn the_last_line_is_the_verdict() {
     outcome.verdict = Verdict::Incomplete;
     assert_eq!(
         last_line(&outcome, &context()),
-        "INCOMPLETE: 2 gaps: not everything could be looked at; --allow-incomplete accepts that"
+        "INCOMPLETE: not everything could be looked at (2 gaps); --allow-incomplete accepts that"
     );
     outcome.verdict = Verdict::Clear;
     let accepted = last_line(&outcome, &Context { incomplete_allowed: true, ..context() });
