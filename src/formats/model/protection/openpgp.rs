@@ -106,7 +106,7 @@ fn new_length(cursor: &mut Cursor<'_>) -> Result<Length, ReadError> {
     let first = cursor.u8()?;
     Ok(match first {
         0..=191 => Length::Known(first.into()),
-        192..=223 => Length::Known((u64::from(first) - 192 << 8) + u64::from(cursor.u8()?) + 192),
+        192..=223 => Length::Known(((u64::from(first) - 192) << 8) + u64::from(cursor.u8()?) + 192),
         224..=254 => Length::Partial(1 << (first & 0x1f)),
         255 => Length::Known(cursor.u32_be()?.into()),
     })

@@ -16,7 +16,7 @@ const VALUES: usize = 100_000;
 const TOLD_BY: usize = 64;
 
 /// The content without a byte order mark and white space before it, and where it starts.
-fn trimmed<'a>(bytes: &'a [u8]) -> (&'a [u8], usize) {
+fn trimmed(bytes: &[u8]) -> (&[u8], usize) {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     (text, bytes.len() - text.len())
 }
