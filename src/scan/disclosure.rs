@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::run::{Package, Seen};
-use crate::finding::ArtifactPath;
+use crate::finding::{ArtifactPath, FactValue};
 use crate::formats::{Origin, SourceRecord, Stated};
 
 /// How many of the largest undisclosed sources a finding names.
@@ -49,9 +49,14 @@ fn settle_sources(seen: &Seen, package: &Package, path: &ArtifactPath, stated: &
     undisclosed.sort_by_key(|source| (Reverse(source.text.map_or(0, |text| text.bytes)), &source.name));
     let largest = undisclosed.iter().take(LARGEST).map(|source| {
         let text = source.text.map_or((0, 0), |text| (text.lines, text.bytes));
-        format!("{} ({} lines, {} bytes)", source.name, text.0, text.1)
+        format!("{} ({}, {})", source.name, count_of(text.0, "line"), count_of(text.1, "byte"))
     });
     stated.details.extend(largest.collect::<Vec<_>>());
+}
+
+fn count_of(number: u64, word: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {word}{plural}", FactValue::Int(number))
 }
 
 fn settle_references(paths: &HashSet<String>, path: &ArtifactPath, stated: &mut Stated) {

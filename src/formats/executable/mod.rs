@@ -18,6 +18,7 @@ mod forge;
 
 pub use elf::Elf;
 pub use macho::MachO;
+pub(crate) use paths::is_personal;
 pub use pdb::Pdb;
 pub use pe::Pe;
 pub use wasm::Wasm;

@@ -64,7 +64,7 @@ impl PersonalPaths {
 }
 
 /// Whether a path names a person.
-pub(super) fn is_personal(path: &str) -> bool {
+pub(crate) fn is_personal(path: &str) -> bool {
     let mut paths = PersonalPaths::default();
     paths.search(path.as_bytes());
     paths.distinct() > 0

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::origin::{Remote, is_absolute, names_person, origin, remote};
+use super::origin::{Remote, is_absolute, origin, remote};
 use super::read::{Map, start};
 use super::{PERSONAL_EXAMPLES, json};
 use crate::bytes::{Bytes, Probe};
 use crate::finding::{Artifact, FactSpec, FactType, Role};
+use crate::formats::executable::is_personal;
 use crate::formats::{Coverage, Format, FormatError, Inspection, Kept, Origin, SourceRecord};
 
 /// A source map (ECMA-426), flat or with sections, under any name.
@@ -178,7 +179,7 @@ impl Tally {
             self.remote.push(shorten(name));
         }
         self.absolute += u64::from(is_absolute(name));
-        if names_person(name) {
+        if is_personal(name) {
             self.personal.push(shorten(name));
         }
     }

@@ -110,46 +110,6 @@ pub fn is_absolute(name: &str) -> bool {
     drive || file || name.starts_with('/') || name.starts_with("\\\\")
 }
 
-/// Users of build machines and of documentation: a home folder of theirs names nobody.
-const NOBODY: [&str; 24] = [
-    "runner",
-    "runneradmin",
-    "travis",
-    "circleci",
-    "ubuntu",
-    "vscode",
-    "jenkins",
-    "build",
-    "builder",
-    "vagrant",
-    "gitpod",
-    "docker",
-    "node",
-    "app",
-    "user",
-    "username",
-    "you",
-    "me",
-    "name",
-    "foo",
-    "example",
-    "root",
-    "public",
-    "shared",
-];
-
-/// Whether a path lies in the home folder of a person.
-#[must_use]
-pub fn names_person(path: &str) -> bool {
-    let path = path.replace('\\', "/").to_ascii_lowercase();
-    ["/home/", "/users/"].iter().any(|home| {
-        path.split_once(home).is_some_and(|(_, rest)| {
-            let user = rest.split('/').next().unwrap_or_default();
-            rest.contains('/') && !user.is_empty() && !NOBODY.contains(&user) && !user.starts_with(['<', '$', '%', '{'])
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
