@@ -119,6 +119,22 @@ fn every_command_does_what_the_page_says() {
 }
 
 #[test]
+fn the_report_that_is_shown_is_the_one_that_comes_out() {
+    let output = shell_free(&["--no-progress", "corpus/incident/leaky"], root());
+    let report = String::from_utf8(output.stdout).unwrap();
+    let lines: BTreeSet<&str> = report.lines().collect();
+    let page = page("README.md");
+    let missing = page_lines_not_in(&page, &lines);
+    assert!(missing.is_empty(), "the README shows these lines, the report does not:\n{}", missing.join("\n"));
+}
+
+fn page_lines_not_in<'p>(page: &'p Page, lines: &BTreeSet<&str>) -> Vec<&'p str> {
+    let shown: Vec<&str> = page.blocks("text").flat_map(str::lines).filter(|line| !line.is_empty()).collect();
+    assert!(shown.len() > 5, "the example is missing");
+    shown.into_iter().filter(|line| !lines.contains(line)).collect()
+}
+
+#[test]
 fn every_link_leads_somewhere() {
     let mut wrong = Vec::new();
     for page in pages() {
