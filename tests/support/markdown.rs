@@ -26,7 +26,7 @@ impl Page {
     }
 
     /// The code blocks in a language.
-    pub fn blocks<'p>(&'p self, language: &'p str) -> impl Iterator<Item = &'p str> {
+    pub fn blocks(&self, language: &'static str) -> impl Iterator<Item = &str> {
         self.parts().filter(|(code, _)| *code).filter_map(move |(_, part)| {
             let (first, rest) = part.split_once('\n')?;
             (first.trim() == language).then_some(rest)
@@ -34,7 +34,7 @@ impl Page {
     }
 
     /// The first code block in a language that contains `mark`.
-    pub fn block(&self, language: &str, mark: &str) -> &str {
+    pub fn block(&self, language: &'static str, mark: &str) -> &str {
         self.blocks(language).find(|block| block.contains(mark)).unwrap()
     }
 
