@@ -159,7 +159,7 @@ mod tests {
             let bytes = message(&recipient(), parts);
             for end in (0..bytes.len()).step_by(97) {
                 let looked = look(&bytes[..end]);
-                assert!(matches!(looked.result, Err(_)), "{end}");
+                assert!(looked.result.is_err(), "{end}");
                 let broken = matches!(looked.result, Err(FormatError::Broken(_)));
                 assert!(broken || end < 280, "{end}");
             }
