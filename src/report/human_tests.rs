@@ -1,3 +1,5 @@
+//! What a person reads: whole reports, word for word.
+
 use super::*;
 use crate::report::testing::{context, empty, gap, in_archive, leaky, render, render_with, secret_finding, token};
 

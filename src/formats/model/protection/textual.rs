@@ -16,7 +16,7 @@ const VALUES: usize = 100_000;
 const TOLD_BY: usize = 64;
 
 /// The content without a byte order mark and white space before it, and where it starts.
-fn trimmed<'a>(bytes: &'a [u8]) -> (&'a [u8], usize) {
+fn trimmed(bytes: &[u8]) -> (&[u8], usize) {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     (text, bytes.len() - text.len())
 }
@@ -64,7 +64,7 @@ fn first_bytes(body: &[u8]) -> Vec<u8> {
 /// An armour whose content begins as it should.
 fn armoured(probe: &Probe<'_>, is: impl Fn(&[u8]) -> bool) -> Result<Cipher, FormatError> {
     let (digits, first) = armour(probe)?;
-    if is(&first) { Ok(Cipher::Digits(vec![digits])) } else { Err(FormatError::NotThis) }
+    if is(&first) { Ok(Cipher::Digits(digits)) } else { Err(FormatError::NotThis) }
 }
 
 pub(super) fn is_age(probe: &Probe<'_>) -> bool {
@@ -109,7 +109,7 @@ pub(super) fn openssl(probe: &Probe<'_>) -> Result<Cipher, FormatError> {
     if digits % 4 != 0 {
         return Err(FormatError::broken(probe.len(), "the encrypted text is cut off"));
     }
-    Ok(Cipher::Digits(vec![0..bytes.len()]))
+    Ok(Cipher::Digits(0..bytes.len()))
 }
 
 pub(super) fn is_fernet(probe: &Probe<'_>) -> bool {
@@ -130,7 +130,7 @@ pub(super) fn fernet(probe: &Probe<'_>) -> Result<Cipher, FormatError> {
         return Err(FormatError::NotThis);
     }
     match bytes.checked_sub(1 + 8 + 16 + 32) {
-        Some(content) if content > 0 && content % 16 == 0 => Ok(Cipher::Digits(vec![0..token.len()])),
+        Some(content) if content > 0 && content % 16 == 0 => Ok(Cipher::Digits(0..token.len())),
         _ => Err(FormatError::broken(probe.len(), "the Fernet token has an impossible length: it is cut off")),
     }
 }
@@ -148,11 +148,11 @@ pub(super) fn vault(probe: &Probe<'_>) -> Result<Cipher, FormatError> {
     let body = &bytes[start..];
     if !body.iter().all(|byte| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace()) {
         // Something else follows the vault, or it is an example in a text: all of it is searched.
-        return Ok(Cipher::Digits(Vec::new()));
+        return Ok(Cipher::Values(Vec::new()));
     }
     let digits = body.iter().filter(|byte| byte.is_ascii_hexdigit()).count();
     match digits.checked_sub(2 * (64 + 1 + 64 + 1)) {
-        Some(content) if content > 0 && content % 64 == 0 => Ok(Cipher::Digits(vec![start..bytes.len()])),
+        Some(content) if content > 0 && content % 64 == 0 => Ok(Cipher::Digits(start..bytes.len())),
         _ => Err(broken()),
     }
 }
@@ -180,7 +180,7 @@ pub(super) fn sops(probe: &Probe<'_>) -> Result<Cipher, FormatError> {
         let digits = inside.iter().all(|byte| is_base64(*byte) || matches!(byte, b':' | b',' | b'_'));
         digits.then_some(at..start + length + 1)
     });
-    Ok(Cipher::Digits(values.collect()))
+    Ok(Cipher::Values(values.collect()))
 }
 
 #[cfg(test)]
