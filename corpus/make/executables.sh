@@ -5,7 +5,10 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 corpus=$(dirname "$here")
 zig() { "${PYTHON:-python3}" -m ziglang "$@"; }
-work=$(mktemp -d)
+# Always the same folder, because the PDB names it.
+work=/tmp/harbour-build
+rm -rf "$work" && mkdir "$work"
+export ZIG_GLOBAL_CACHE_DIR="$work/cache" ZIG_LOCAL_CACHE_DIR="$work/cache"
 place() { rm -rf "$corpus/$1/input"; mkdir -p "$corpus/$1/input"; cp "$2" "$corpus/$1/input/$3"; }
 cat > "$work/berth.c" <<'C'
 static const char *names[] = {"calm", "breeze", "gale", "storm"};
@@ -47,6 +50,17 @@ place formats/pe/stripped plain.exe harbour.exe
 zig cc -target aarch64-macos -O1 -c -g0 -o arm.o free.c
 zig cc -target x86_64-macos -O1 -c -g0 -o intel.o free.c
 place formats/mach-o/object arm.o harbour.o
+# Both in one file, as `lipo` would put them (mach-o/fat.h).
+"${PYTHON:-python3}" -c '
+import struct
+parts = [(0x01000007, 3, open("intel.o", "rb").read()), (0x0100000C, 0, open("arm.o", "rb").read())]
+table, body, at = struct.pack(">II", 0xCAFEBABE, len(parts)), b"", 4096
+for cpu, sub, data in parts:
+    table += struct.pack(">IIIII", cpu, sub, at + len(body), len(data), 12)
+    body += data.ljust(4096, b"\0")
+open("fat.o", "wb").write(table.ljust(at, b"\0") + body)
+'
+place formats/mach-o/fat fat.o harbour.o
 zig cc -target aarch64-macos -O1 -s -o arm.dylib -dynamiclib berth.c
 place formats/mach-o/library arm.dylib libharbour.dylib
 rm -rf "$work"
