@@ -136,7 +136,9 @@ fn belongs(cases: &[Case]) -> Result<(), Failed> {
         let own = |case: &Case| {
             let inside = file.strip_prefix(&case.folder).ok();
             inside.is_some_and(|inside| {
-                inside.starts_with("input") || inside == Path::new("expected.json") || inside == Path::new("generate.json")
+                inside.starts_with("input")
+                    || inside == Path::new("expected.json")
+                    || inside == Path::new("generate.json")
             })
         };
         !file.starts_with(corpus.join("make")) && **file != corpus.join("README.md") && !cases.iter().any(own)
@@ -163,7 +165,8 @@ fn known_rules(cases: &[Case]) -> Result<(), Failed> {
 fn no_tokens() -> Result<(), Failed> {
     let outcome = Scanner::builder().threads(2).build()?.scan(&[cases::corpus()])?;
     let found = outcome.findings.iter().find(|finding| finding.category == lastlook::finding::Category::Secret);
-    let told = |finding: &lastlook::finding::Finding| format!("{}: {} ({})", finding.path, finding.message, finding.rule);
+    let told =
+        |finding: &lastlook::finding::Finding| format!("{}: {} ({})", finding.path, finding.message, finding.rule);
     found.map_or(Ok(()), |finding| Err(told(finding).into()))
 }
 

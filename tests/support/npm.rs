@@ -1,8 +1,8 @@
 //! Packs the incident again, with the real npm.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::fs;
 
 use lastlook::Scanner;
 use lastlook::finding::Verdict;
