@@ -2,6 +2,8 @@
 //!
 //! After a change on purpose, `TRYCMD=overwrite cargo test --test cli` writes the documents anew.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -152,10 +154,10 @@ fn an_allowed_path_means_the_same_from_wherever_one_calls() {
 fn the_nearest_policy_counts_and_is_named() {
     let there = leaky();
     fs::write(there.path().join("lastlook.toml"), "[levels]\nenv-file = 'off'\n").unwrap();
-    assert!(expect(there.path(), &["dist"], 0).contains("\nPolicy: lastlook.toml\n"));
+    assert!(expect(there.path(), &["dist"], 0).contains("Policy: lastlook.toml\n"));
     assert!(expect(there.path(), &["dist/index.js"], 0).contains("Policy: lastlook.toml\n"));
     fs::write(there.path().join("dist/lastlook.toml"), "").unwrap();
-    assert!(expect(there.path(), &["dist"], 1).contains("\nPolicy: dist/lastlook.toml\n"));
+    assert!(expect(there.path(), &["dist"], 1).contains("Policy: dist/lastlook.toml\n"));
     assert!(expect(there.path(), &["--config", "lastlook.toml", "dist"], 0).contains("Policy: lastlook.toml\n"));
     assert!(!expect(there.path(), &["--no-config", "dist"], 1).contains("Policy"));
     // Two targets with two policies: nobody could say which was meant.
@@ -271,7 +273,7 @@ fn files_are_named_as_they_were_asked_for() {
     assert_eq!(location["artifactLocation"]["uri"], "dist/.env");
     assert!(expect(there.path(), &["--report", "github", absolute], 1).contains("file=dist/.env,"));
     // From elsewhere there is nothing to be relative to.
-    assert_eq!(paths(&json(Path::new("/"), &["--no-config", absolute], 1)), [format!("{absolute}/.env")]);
+    assert_eq!(paths(&json(folder(&[]).path(), &["--no-config", absolute], 1)), [format!("{absolute}/.env")]);
 }
 
 #[test]

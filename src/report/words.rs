@@ -131,10 +131,10 @@ fn clear(outcome: &Outcome) -> String {
         .filter(|(number, _)| *number > 0)
         .map(|(number, noun)| count(number, noun))
         .collect();
-    if found.is_empty() {
-        "everything was looked at, and nothing stands against publishing it".to_owned()
-    } else {
-        format!("everything was looked at; {}, none of which blocks", list(&found))
+    match outcome.findings.len() {
+        0 => "everything was looked at, and nothing stands against publishing it".to_owned(),
+        1 => format!("everything was looked at; {}, which does not block", list(&found)),
+        _ => format!("everything was looked at; {}, none of which blocks", list(&found)),
     }
 }
 
