@@ -34,6 +34,7 @@ def onnx():
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4])], [weights])
     model = helper.make_model(graph, producer_name="tidewater", opset_imports=[helper.make_opsetid("", 17)])
     place("onnx", "one-layer", "model.onnx", model.SerializeToString())
+    (CORPUS / "small-model/leaky/input/package/tides.onnx").write_bytes(model.SerializeToString())
 
 
 def numpy():
