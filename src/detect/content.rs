@@ -200,7 +200,8 @@ mod tests {
 
     fn matcher(fields: &str) -> ContentMatcher {
         let text = format!(
-            "[[rule]]\nid='t'\nkind='content'\ncategory='secret'\nlevel='error'\ntitle='t'\nwhy='w'\nfix='f'\n{fields}"
+            "[[rule]]\nid='t'\nkind='content'\ncategory='secret'\nlevel='error'\ntitle='t'\nwhy='w'\nfix='f'\n\
+             placeholders=true\n{fields}"
         );
         let mut set = RuleSet::default();
         load(&mut set, &[("t.toml", &text)], &[], Check::Patterns).unwrap();
