@@ -32,7 +32,6 @@ impl PathMatcher {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::detect::Detector;
     use crate::finding::Level;
     use crate::rules::RuleSet;
