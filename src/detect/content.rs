@@ -49,33 +49,39 @@ impl ContentMatcher {
 
     /// Everything that any rule finds, unsorted; several rules may find the same secret.
     pub fn search(&self, bytes: &[u8], segments: &[Segment], path: &str) -> Vec<ContentMatch<'_>> {
-        let lower = path.to_ascii_lowercase();
+        let lower = super::for_globs(path);
         let mut found = Vec::new();
         for segment in segments {
-            // A segment is cut out, so that nothing is found across what lies between two of them.
-            let text = &bytes[..segment.end];
-            for (rule, window) in self.windows(text, segment.start, &lower) {
+            // A segment is a text of its own: nothing is found across what lies between two of them, and `^` and `$`
+            // match at its ends.
+            let Some(text) = bytes.get(segment.clone()) else { continue };
+            let first = found.len();
+            for (rule, window) in self.windows(text, &lower) {
                 self.search_window(rule, text, window, &mut found);
+            }
+            for one in &mut found[first..] {
+                one.whole = one.whole.start + segment.start..one.whole.end + segment.start;
+                one.secret = one.secret.start + segment.start..one.secret.end + segment.start;
             }
         }
         found
     }
 
     /// The windows in which each rule has to look, merged where they overlap.
-    fn windows(&self, text: &[u8], from: usize, path: &str) -> Vec<(usize, Range<usize>)> {
+    fn windows(&self, text: &[u8], path: &str) -> Vec<(usize, Range<usize>)> {
         let mut done = Vec::new();
         let mut open: Vec<Option<Range<usize>>> = vec![None; self.rules.len()];
         let mut wanted: Vec<Option<bool>> = vec![None; self.rules.len()];
         for keywords in [&self.exact, &self.any_case].into_iter().flatten() {
-            for hit in keywords.automaton.find_overlapping_iter(&text[from..]) {
+            for hit in keywords.automaton.find_overlapping_iter(text) {
                 for rule in &keywords.rules[hit.pattern().as_usize()] {
                     let Some(content) = self.content(*rule) else { continue };
                     let speaks = || content.paths.as_ref().is_none_or(|paths| paths.is_match(path));
                     if !*wanted[*rule].get_or_insert_with(speaks) {
                         continue;
                     }
-                    let start = (from + hit.start()).saturating_sub(content.span).max(from);
-                    let end = (from + hit.end() + content.span).min(text.len());
+                    let start = hit.start().saturating_sub(content.span);
+                    let end = (hit.end() + content.span).min(text.len());
                     match &mut open[*rule] {
                         Some(window) if start <= window.end => window.end = window.end.max(end),
                         slot => {
@@ -121,8 +127,9 @@ fn next_match(
     end: usize,
     span: usize,
 ) -> Option<(Range<usize>, Range<usize>)> {
-    let mut end = end.max(at);
-    loop {
+    // A pattern that matches nothing at all may have moved `at` past the end.
+    let mut end = end.max(at).min(text.len());
+    while at <= end {
         let captures = pattern.captures_at(&text[..end], at)?;
         let (whole, secret) = ranges(&captures)?;
         if whole.end < end || end == text.len() || whole.len() > span.saturating_mul(4) {
@@ -130,6 +137,7 @@ fn next_match(
         }
         end = end.saturating_add(span).min(text.len());
     }
+    None
 }
 
 fn ranges(captures: &Captures<'_>) -> Option<(Range<usize>, Range<usize>)> {
@@ -192,7 +200,8 @@ mod tests {
 
     fn matcher(fields: &str) -> ContentMatcher {
         let text = format!(
-            "[[rule]]\nid='t'\nkind='content'\ncategory='secret'\nlevel='error'\ntitle='t'\nwhy='w'\nfix='f'\n{fields}"
+            "[[rule]]\nid='t'\nkind='content'\ncategory='secret'\nlevel='error'\ntitle='t'\nwhy='w'\nfix='f'\n\
+             placeholders=true\n{fields}"
         );
         let mut set = RuleSet::default();
         load(&mut set, &[("t.toml", &text)], &[], Check::Patterns).unwrap();
@@ -218,6 +227,21 @@ mod tests {
         let matcher = matcher("keywords=['BEGIN']\nspan=16\npattern='''BEGIN[a-z]+'''");
         let text = format!("{}BEGIN{}", ".".repeat(100), "z".repeat(60));
         assert_eq!(secrets(&matcher, &text)[0].len(), 65);
+    }
+
+    #[test]
+    fn a_segment_begins_and_ends_like_a_text() {
+        let matcher = matcher("keywords=['key_']\npattern='''(?:^|[^a-z])(key_[0-9]{4})(?:$|[^0-9])'''");
+        let text = b"zzkey_1234 5key_67890";
+        let found: Vec<_> = matcher.search(text, &[2..10, 12..20], "a").into_iter().map(|one| one.secret).collect();
+        assert_eq!(found, [2..10, 12..20]);
+        assert!(matcher.search(text, &[2..6, 6..10], "a").is_empty());
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_ends() {
+        let matcher = matcher("keywords=['abc']\npattern='x*'");
+        assert!(secrets(&matcher, "abc").len() <= 4);
     }
 
     #[test]

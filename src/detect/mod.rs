@@ -14,6 +14,11 @@ pub use verify::{Problem, verify};
 use crate::finding::{Facts, Level};
 use crate::rules::{Matcher, Rule, RuleSet};
 
+/// A path as rules' globs are written: in lower case, with `/` between components. Archives made on Windows have `\`.
+fn for_globs(path: &str) -> String {
+    path.to_ascii_lowercase().replace('\\', "/")
+}
+
 /// A rule and the level that the policy gives it.
 #[derive(Debug, Clone)]
 pub struct Active {

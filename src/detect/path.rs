@@ -17,7 +17,7 @@ impl PathMatcher {
     }
 
     pub fn matches(&self, path: &str) -> Vec<&Active> {
-        let lower = path.to_ascii_lowercase();
+        let lower = super::for_globs(path);
         let candidate = Candidate::new(&lower);
         let speaks = |set: &GlobSet| set.is_match_candidate(&candidate);
         self.rules
@@ -27,5 +27,25 @@ impl PathMatcher {
                 _ => false,
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::Detector;
+    use crate::finding::Level;
+    use crate::rules::RuleSet;
+    use crate::rules::load::{Check, load};
+
+    #[test]
+    fn paths_match_in_any_case_and_with_either_slash() {
+        let rule = "[[rule]]\nid='t'\nkind='path'\ncategory='file'\nlevel='error'\ntitle='t'\nwhy='w'\nfix='f'\n\
+                    paths=['**/.env']\nexcept=['**/docs/**']";
+        let mut set = RuleSet::default();
+        load(&mut set, &[("t.toml", rule)], &[], Check::Patterns).unwrap();
+        let detector = Detector::new(&set, |_| Level::Error);
+        for (path, found) in [(".env", 1), ("A/.ENV", 1), ("conf\\.env", 1), ("a\\docs\\.env", 0), ("x.env", 0)] {
+            assert_eq!(detector.path(path).len(), found, "{path}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Reading `lastlook.toml`.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::{AllowEntry, Levels};
 use crate::bytes::Limits;
@@ -55,7 +55,11 @@ impl Policy {
     /// The policy file that applies to `target`: the nearest one in its folder or a folder above.
     #[must_use]
     pub fn find(target: &Path) -> Option<PathBuf> {
-        let absolute = std::path::absolute(target).ok()?;
+        // The folder above `..` is not the one that is written before it.
+        let absolute = match target.components().any(|part| part == Component::ParentDir) {
+            true => target.canonicalize().ok()?,
+            false => std::path::absolute(target).ok()?,
+        };
         absolute.ancestors().map(|folder| folder.join(FILE_NAME)).find(|candidate| candidate.is_file())
     }
 }
@@ -161,6 +165,18 @@ expires = "2027-01-31"
         assert_eq!(policy.allow[0].place, "lastlook.toml:7");
         assert!(policy.allow[0].has_expired("2027-02-01".parse().unwrap()));
         assert!(!policy.allow[0].has_expired("2027-01-31".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_policy_lies_in_the_target_or_above_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("a/b");
+        std::fs::create_dir_all(&inner).unwrap();
+        let (above, below) = (folder.path().join(FILE_NAME), inner.join(FILE_NAME));
+        std::fs::write(&above, "").unwrap();
+        std::fs::write(&below, "").unwrap();
+        assert_eq!(Policy::find(&inner), Some(below));
+        assert_eq!(Policy::find(&inner.join("..")), Some(above.canonicalize().unwrap()));
     }
 
     #[test]

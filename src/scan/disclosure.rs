@@ -13,6 +13,9 @@ const LARGEST: usize = 5;
 /// How many other packages are listed.
 const PACKAGES: usize = 32;
 
+/// How many folders above a map are tried as the root of its project, its own included.
+const FOLDERS_ABOVE: usize = 8;
+
 /// States the facts that need the whole target.
 pub fn settle(seen: &mut Seen) {
     let mut stated = std::mem::take(&mut seen.stated);
@@ -67,7 +70,7 @@ fn settle_sources(seen: &Seen, package: &Package, path: &ArtifactPath, stated: &
             Some(text) if seen.texts.contains(&(package.clone(), text.id)) => shipped += 1,
             Some(text) if counted.insert(text.id) => undisclosed.push(source),
             Some(_) => {}
-            None if resolves(&seen.paths, path, &source.name) => shipped += 1,
+            None if is_beside(&seen.paths, path, &source.name) => shipped += 1,
             None => names_only += 1,
         }
     }
@@ -108,6 +111,29 @@ fn decoded(url: &str) -> String {
     percent_encoding::percent_decode_str(url).decode_utf8_lossy().into_owned()
 }
 
+/// Whether a source of the map at `from` is shipped as a file. Bundlers name sources from the root of the project, in a
+/// scheme of their own: these may lie in any folder above the map.
+fn is_beside(paths: &HashSet<String>, from: &ArtifactPath, name: &str) -> bool {
+    let Some(inside) = in_project(name) else { return resolves(paths, from, name) };
+    let above = std::iter::successors(Some(String::new()), |up| Some(format!("{up}../")));
+    above.take(FOLDERS_ABOVE).any(|up| resolves(paths, from, &format!("{up}{inside}")))
+}
+
+/// `src/a.ts` for `webpack://app/./src/a.ts?1f2e` and `turbopack:///[project]/src/a.ts`. `None` where the name is no
+/// bundler's.
+fn in_project(name: &str) -> Option<&str> {
+    let (scheme, rest) = name.split_once("://")?;
+    if !matches!(scheme, "webpack" | "webpack-internal" | "turbopack" | "vite" | "ng" | "parcel") {
+        return None;
+    }
+    let (owner, path) = rest.split_once('/')?;
+    // A scope is only the first half of a package's name.
+    let path = if owner.starts_with('@') { path.split_once('/')?.1 } else { path };
+    let path = path.trim_start_matches("./");
+    let path = path.strip_prefix("[project]/").unwrap_or(path);
+    Some(path.split('?').next().unwrap_or(path))
+}
+
 /// Whether `name`, seen from the artifact at `from`, is a file beside it.
 fn resolves(paths: &HashSet<String>, from: &ArtifactPath, name: &str) -> bool {
     // A map inside a file lies where the file lies.
@@ -143,6 +169,41 @@ fn normalize(folder: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_compressed_map_is_compared_with_the_files_it_lies_beside() {
+        use std::io::Write;
+        let folder = tempfile::tempdir().unwrap();
+        let mut map = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        map.write_all(br#"{"version":3,"sources":["a.ts"],"sourcesContent":["export const a = 1;"],"mappings":""}"#)
+            .unwrap();
+        std::fs::write(folder.path().join("a.js.map.gz"), map.finish().unwrap()).unwrap();
+        let undisclosed = || {
+            let outcome = crate::Scanner::builder().threads(1).build().unwrap().scan(&[folder.path()]).unwrap();
+            outcome.findings.iter().any(|finding| &*finding.rule == "source-map-embedded-sources")
+        };
+        assert!(undisclosed());
+        std::fs::write(folder.path().join("a.ts"), "export const a = 1;\n").unwrap();
+        assert!(!undisclosed());
+    }
+
+    #[test]
+    fn bundlers_name_sources_from_the_root_of_the_project() {
+        let paths: HashSet<String> = ["p.tgz!package/src/a.ts"].map(str::to_owned).into_iter().collect();
+        let tar = ArtifactPath::file("p.tgz").decompressed("p.tar");
+        let at = |name: &str| is_beside(&paths, &tar.member("package/dist/js/a.js.map"), name);
+        for name in [
+            "webpack://app/./src/a.ts",
+            "webpack:///src/a.ts?1f2e",
+            "webpack://@s/app/./src/a.ts",
+            "turbopack:///[project]/src/a.ts",
+        ] {
+            assert!(at(name), "{name}");
+        }
+        for name in ["webpack://app/./src/b.ts", "https://app/src/a.ts", "webpack://app/a.ts", "webpack://src"] {
+            assert!(!at(name), "{name}");
+        }
+    }
 
     #[test]
     fn names_resolve_beside_the_map_and_never_outside() {

@@ -25,7 +25,7 @@ use crate::formats::{Coverage, FORMATS, Format, FormatError, Inspection, Stated}
 pub enum Package {
     /// The plain files of the target at this position.
     Target(usize),
-    /// The contents of this file.
+    /// The contents of this archive.
     Archive(ArtifactPath),
 }
 
@@ -102,9 +102,9 @@ impl<'s> Run<'s> {
             Role::EmbeddedSource | Role::EmbeddedMap | Role::DecodedText | Role::Header => Vec::new(),
             Role::File | Role::ArchiveMember | Role::Decompressed => self.judge_path(&artifact.path),
         };
-        let inner = match artifact.role {
-            Role::File => Package::Archive(artifact.path.clone()),
-            _ => package.clone(),
+        let inner = match package {
+            Package::Target(_) => Package::Archive(artifact.path.clone()),
+            Package::Archive(_) => package.clone(),
         };
         let probe = Probe::new(artifact.path.base_name(), &artifact.bytes);
         let mut whole = artifact.bytes.is_empty();
@@ -115,15 +115,19 @@ impl<'s> Run<'s> {
             merge(&mut all, stated);
         }
         if !whole {
-            let (found, gap) = self.search(artifact, &probe, &all.explained);
+            let search = || self.search(artifact, &probe, &all.explained);
+            let (found, gap) = catch_unwind(AssertUnwindSafe(search)).unwrap_or_else(|_| {
+                let reason = "searching it failed, which is a mistake in lastlook".to_owned();
+                (Vec::new(), Some(Gap { path: artifact.path.clone(), stage: Stage::Detect, reason }))
+            });
             findings.extend(found);
             all.gaps.extend(gap);
         }
         self.keep(artifact, package, &probe, findings, all);
     }
 
-    /// Shows the artifact to one format. Members of an archive belong to the archive's package; sources of a map belong
-    /// to the package that the map lies in.
+    /// Shows the artifact to one format. Members of an archive belong to the archive's package; everything else, such
+    /// as sources of a map and `cli.js` in `cli.js.gz`, belongs to the package that the artifact lies in.
     fn inspect<'r>(
         &'r self,
         format: &'static dyn Format,
@@ -134,7 +138,7 @@ impl<'s> Run<'s> {
     ) -> (Option<Coverage>, Stated) {
         let mut sink = |member: Artifact| {
             let package = match member.role {
-                Role::ArchiveMember | Role::Decompressed => inner,
+                Role::ArchiveMember => inner,
                 _ => package,
             };
             self.member(member, package.clone(), scope);

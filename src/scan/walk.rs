@@ -37,8 +37,10 @@ pub fn walk(targets: &[&Path], threads: usize) -> Walked {
     for (index, target) in targets.iter().enumerate() {
         let found = Mutex::new(Walked::default());
         let root = Root { path: target, real: target.canonicalize().ok(), index };
+        // A slash at the end makes a link to a folder that folder: it was asked for by that name.
+        let start = if target.is_symlink() && target.is_dir() { target.join("") } else { target.to_path_buf() };
         let walker =
-            WalkBuilder::new(target).standard_filters(false).follow_links(false).threads(threads).build_parallel();
+            WalkBuilder::new(start).standard_filters(false).follow_links(false).threads(threads).build_parallel();
         walker.run(|| {
             Box::new(|entry| {
                 root.entry(entry, &found);
@@ -151,4 +153,28 @@ fn describe(kind: Option<FileType>) -> &'static str {
     }
     let _ = kind;
     "something special"
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_is_the_target_is_followed_and_one_that_leaves_it_is_a_gap() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("real")).unwrap();
+        std::fs::write(at("real/a.js"), "a").unwrap();
+        std::fs::write(at("outside"), "b").unwrap();
+        std::os::unix::fs::symlink(at("real"), at("link")).unwrap();
+        std::os::unix::fs::symlink(at("real/a.js"), at("real/inside.js")).unwrap();
+        std::os::unix::fs::symlink(at("outside"), at("real/outside.js")).unwrap();
+        std::os::unix::fs::symlink(at("real"), at("real/circle")).unwrap();
+        let walked = walk(&[&at("link")], 1);
+        let names: Vec<&str> = walked.files.iter().map(|file| file.name.logical()).collect();
+        assert_eq!(names, ["a.js"]);
+        assert_eq!(walked.links.iter().map(ArtifactPath::logical).collect::<Vec<_>>(), ["circle", "inside.js"]);
+        assert_eq!(walked.gaps.len(), 1);
+        assert!(walked.gaps[0].path.to_string().ends_with("link/outside.js"), "{:?}", walked.gaps);
+    }
 }

@@ -22,6 +22,10 @@ static FACTS: &[FactSpec] = &[
 ];
 
 const MARK: &[u8] = b"sourceMappingURL=";
+/// Media type and parameters of a `data:` URI take fewer bytes than this.
+const LONGEST_HEADER: usize = 200;
+/// What may hold a NUL or other control characters in a string and is a script all the same.
+const SCRIPTS: [&str; 8] = ["js", "mjs", "cjs", "jsx", "ts", "css", "html", "htm"];
 /// A `data:` body shorter than this cannot hold a map.
 const SHORTEST_MAP: usize = 16;
 
@@ -40,7 +44,8 @@ impl Format for Inline {
 
     fn sniff(&self, probe: &Probe<'_>) -> bool {
         // A comment may stand anywhere in a file of any size; one search for a long literal is cheap.
-        probe.is_text() && probe.len() > MARK.len() as u64 && memmem::find(probe.all(), MARK).is_some()
+        let script = probe.is_text() || SCRIPTS.iter().any(|extension| probe.has_extension(extension));
+        script && probe.len() > MARK.len() as u64 && memmem::find(probe.all(), MARK).is_some()
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
@@ -112,7 +117,13 @@ impl Found {
 
 /// The URL at the start of `rest`: up to white space, a quote, the end of a comment or of the string it stands in.
 fn url(rest: &[u8]) -> &[u8] {
-    let ends = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'\\' | b')');
+    // `encodeURIComponent` leaves quotes and parentheses as they are; what else they end is searched with the map.
+    let percent = data_uri(&rest[..rest.len().min(LONGEST_HEADER)]).is_some_and(|uri| !uri.base64);
+    let ends = |byte: u8| {
+        byte.is_ascii_whitespace()
+            || matches!(byte, b'"' | b'`' | b'<' | b'\\')
+            || (!percent && matches!(byte, b'\'' | b')'))
+    };
     let end = rest.iter().position(|byte| ends(*byte)).unwrap_or(rest.len());
     let url = &rest[..end];
     memmem::find(url, b"*/").map_or(url, |comment| &url[..comment])
@@ -215,6 +226,15 @@ mod tests {
         assert!(looked.members.iter().all(|member| member.bytes == MAP.as_bytes()));
         assert!(looked.stated.gaps.is_empty());
         assert_eq!(looked.stated.explained.len(), 3);
+    }
+
+    #[test]
+    fn what_stands_in_a_map_or_before_it_does_not_hide_it() {
+        let map = MAP.replace("let a", "f('a')");
+        let percent = map.replace('"', "%22").replace(' ', "%20").replace('{', "%7B");
+        let text = format!("s = '\0';\n//# sourceMappingURL=data:application/json;charset=utf-8,{percent}");
+        let looked = inspect(&Inline, "x.js", text.as_bytes());
+        assert_eq!(looked.members[0].bytes, map.as_bytes());
     }
 
     #[test]

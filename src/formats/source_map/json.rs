@@ -225,6 +225,17 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Whether the list `list` is sound and holds strings and `null` alone.
+#[must_use]
+pub fn holds_only_strings(text: &[u8], list: Raw) -> bool {
+    let mut only = true;
+    let walked = Scanner::new(&text[..list.end], list.start).array(|item| {
+        only &= matches!(item.kind, Kind::String | Kind::Null);
+        only
+    });
+    only && walked.is_ok()
+}
+
 /// The bytes of a string value, unescaped. A string that is cut off is unescaped as far as it goes; escapes that mean
 /// nothing are kept as they are; half a surrogate pair becomes U+FFFD.
 #[must_use]

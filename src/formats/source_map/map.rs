@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use memchr::memmem;
+
 use super::origin::{Remote, is_absolute, origin, remote};
 use super::read::{Map, start};
 use super::{PERSONAL_EXAMPLES, json};
@@ -74,12 +76,9 @@ impl Format for SourceMap {
             b"sourcesContent",
             b"debugId",
         ];
-        let tail = probe.tail();
         FIRST.contains(&first)
-            || [head, &tail[tail.len().saturating_sub(Probe::HEAD)..]].into_iter().any(|part| {
-                memchr::memmem::find(part, b"\"mappings\"").is_some()
-                    || memchr::memmem::find(part, b"\"sourcesContent\"").is_some()
-            })
+            // Behind keys of its own a tool may put the usual ones anywhere between two long lists.
+            || [&b"\"mappings\""[..], b"\"sourcesContent\""].iter().any(|key| memmem::find(probe.all(), key).is_some())
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
@@ -99,9 +98,22 @@ impl Format for SourceMap {
         walked?;
         match map.damage {
             Some(damage) => Err(damage.into()),
-            None => Ok(Coverage::Whole),
+            None => {
+                explain(text, &map, out);
+                Ok(Coverage::Part)
+            }
         }
     }
+}
+
+/// Accounts for the embedded texts and the mappings. Everything else (names, addresses, keys of a tool's own) is short,
+/// and may hold a secret like any other text.
+fn explain(text: &[u8], map: &Map, out: &mut Inspection<'_>) {
+    let handed_out = map.contents.iter().filter(|list| json::holds_only_strings(text, **list));
+    for raw in handed_out.chain(&map.mappings) {
+        out.explain(raw.start as u64..raw.end as u64);
+    }
+    map.sections.iter().for_each(|section| explain(text, section, out));
 }
 
 /// What is counted while the sources are handed out.
@@ -226,7 +238,13 @@ mod tests {
     #[test]
     fn a_map_hands_out_its_sources_and_says_whose_they_are() {
         let looked = inspect(&SourceMap, "blob", MAP.as_bytes());
-        assert!(matches!(looked.result, Ok(Coverage::Whole)), "{:?}", looked.result);
+        assert!(matches!(looked.result, Ok(Coverage::Part)), "{:?}", looked.result);
+        let explained = |part: &str| {
+            let at = MAP.find(part).expect("it is in there") as u64;
+            looked.stated.explained.iter().any(|range| range.contains(&at))
+        };
+        assert!(explained("const a") && explained("AAAA"));
+        assert!(!explained("https://b.r2.dev") && !explained("names"));
         let members: Vec<String> = looked.members.iter().map(|member| member.path.to_string()).collect();
         assert_eq!(members, ["blob!../src/a.ts", "blob!../node_modules/@s/p/i.js", "blob!webpack/bootstrap"]);
         assert_eq!(&looked.members[0].bytes[..], b"const a = 1;\nconst b = 2;\n");
@@ -235,6 +253,15 @@ mod tests {
         assert_eq!((int("source_map.sources"), int("source_map.embedded"), int("source_map.lines")), (5, 3, 4));
         assert_eq!((int("source_map.third_party"), int("source_map.generated")), (1, 1));
         assert_eq!((int("source_map.remote"), int("source_map.buckets"), int("source_map.personal")), (1, 1, 1));
+    }
+
+    #[test]
+    fn a_map_is_known_by_its_keys_wherever_they_stand() {
+        let long = "A".repeat(3 * Probe::HEAD);
+        let text = format!(
+            r#"{{"x_tool":"{long}","version":3,"sources":["a"],"sourcesContent":["let a"],"x_more":"{long}"}}"#
+        );
+        assert_eq!(inspect(&SourceMap, "blob", text.as_bytes()).members.len(), 1);
     }
 
     #[test]

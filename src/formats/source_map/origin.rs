@@ -2,21 +2,19 @@
 
 use crate::formats::Origin;
 
-/// Names that tools give to what they write themselves.
-const GENERATED: [&str; 13] = [
+/// Names that tools give to what they write themselves. `<stdin>` is none of them: it is somebody's program that was
+/// piped into the bundler.
+const GENERATED: [&str; 6] = ["(webpack)/", "[turbopack]/", "bun:wrap", "<anon>", "<no source>", "[synthetic:"];
+
+/// Where webpack puts its own modules. Their names never end like a file's, which the publisher's own
+/// `src/webpack/runtime/a.ts` does.
+const WEBPACK: [&str; 6] = [
     "webpack/bootstrap",
     "webpack/runtime/",
     "webpack/before-startup",
     "webpack/startup",
     "webpack/after-startup",
     "webpack/container/",
-    "(webpack)/",
-    "[turbopack]/",
-    "bun:wrap",
-    "<anon>",
-    "<no source>",
-    "<stdin>",
-    "[synthetic:",
 ];
 
 /// Runtimes that bundlers and compilers put into everything they build, where they appear without `node_modules`.
@@ -29,10 +27,18 @@ pub fn origin(name: &str) -> Origin {
         return Origin::ThirdParty(package);
     }
     let generated = GENERATED.iter().any(|mark| name.contains(mark))
+        || WEBPACK.iter().any(|mark| name.contains(mark)) && !is_script(name)
         || name.contains('\0')
         || name.contains("\u{200b}")
         || is_external(name);
     if generated { Origin::Generated } else { Origin::FirstParty }
+}
+
+/// Whether a name ends like that of a source file.
+fn is_script(name: &str) -> bool {
+    const ENDINGS: [&str; 9] = [".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".mts", ".cts", ".vue"];
+    let name = name.split('?').next().unwrap_or(name);
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// webpack's stand-ins for modules that are not bundled: `webpack://app/external "react"`, `…|sync|/\.js$/`.
@@ -121,6 +127,9 @@ mod tests {
             ("../src/app.ts", Origin::FirstParty),
             ("webpack://app/./src/app.js", Origin::FirstParty),
             ("webpack://app/webpack/runtime/define property getters", Origin::Generated),
+            ("webpack:///webpack/bootstrap 0123456789abcdef", Origin::Generated),
+            ("../src/webpack/runtime/plan.ts", Origin::FirstParty),
+            ("<stdin>", Origin::FirstParty),
             ("webpack://app/external \"react\"", Origin::Generated),
             ("webpack://app/./node_modules/react/index.js", third("react")),
             ("../node_modules/.pnpm/a@1/node_modules/@scope/a/b.js", third("@scope/a")),
