@@ -2,11 +2,13 @@
 //! "Linking generated code to source maps").
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::memmem;
 
 use super::PERSONAL_EXAMPLES;
 use super::origin::{Remote, remote};
+use super::read::{Map, start};
 use crate::bytes::{Bytes, Probe};
 use crate::finding::{Artifact, FactSpec, FactType, Role};
 use crate::formats::{Coverage, Format, FormatError, Inspection, Reference};
@@ -51,7 +53,8 @@ impl Format for Inline {
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
         let text = &artifact.bytes[..];
         let mut found = Found::default();
-        for at in memmem::find_iter(text, MARK) {
+        let elsewhere = embedded_texts(text);
+        for at in memmem::find_iter(text, MARK).filter(|at| !within(&elsewhere, *at)) {
             let start = at + MARK.len();
             let url = url(&text[start..]);
             match data_uri(url) {
@@ -70,6 +73,30 @@ impl Format for Inline {
         out.fact("reference.remote_examples", found.remote);
         Ok(Coverage::Part)
     }
+}
+
+/// Where the embedded sources lie, if `text` is itself a source map, in rising order: each of them is a member, and is
+/// asked on its own.
+fn embedded_texts(text: &[u8]) -> Vec<Range<usize>> {
+    fn collect(map: &Map, ranges: &mut Vec<Range<usize>>) {
+        ranges.extend(map.contents.iter().map(|list| list.start..list.end));
+        map.sections.iter().for_each(|section| collect(section, ranges));
+    }
+    let mut ranges = Vec::new();
+    if text[start(text)..].trim_ascii_start().starts_with(b"{") {
+        let map = Map::read(text);
+        if map.is_map() {
+            collect(&map, &mut ranges);
+        }
+    }
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges
+}
+
+/// Whether `at` lies in one of these ranges, which rise and do not overlap.
+fn within(ranges: &[Range<usize>], at: usize) -> bool {
+    let after = ranges.partition_point(|range| range.start <= at);
+    after.checked_sub(1).is_some_and(|before| ranges[before].contains(&at))
 }
 
 #[derive(Default)]
@@ -166,7 +193,7 @@ impl DataUri<'_> {
         } else {
             (Cow::from(percent_encoding::percent_decode(self.body)).into_owned(), true)
         };
-        let first = decoded.get(super::read::start(&decoded)..)?.trim_ascii_start().first();
+        let first = decoded.get(start(&decoded)..)?.trim_ascii_start().first();
         (first == Some(&b'{')).then_some((decoded, complete))
     }
 }
@@ -235,6 +262,22 @@ mod tests {
         let text = format!("s = '\0';\n//# sourceMappingURL=data:application/json;charset=utf-8,{percent}");
         let looked = inspect(&Inline, "x.js", text.as_bytes());
         assert_eq!(looked.members[0].bytes, map.as_bytes());
+    }
+
+    #[test]
+    fn maps_inside_the_sources_of_a_map_are_left_to_the_sources() {
+        let comment = |line: &str| format!("{line}//# sourceMappingURL=data:application/json;base64,{}", base64());
+        let source = comment("b()\\n");
+        let sections = format!(
+            r#"{{"version":3,"sections":[{{"map":{{"sources":["b"],"sourcesContent":["{source}"],"mappings":""}}}}]}}"#
+        );
+        for map in
+            [sections, format!(r#"{{"version":3,"sources":["b.js"],"sourcesContent":["{source}"],"mappings":""}}"#)]
+        {
+            assert!(matches!(inspect(&Inline, "a.js.map", map.as_bytes()).result, Err(FormatError::NotThis)), "{map}");
+            let looked = inspect(&Inline, "a.js.map", comment(&format!("{map}\n")).as_bytes());
+            assert_eq!(looked.members.len(), 1, "what stands outside of them is still found");
+        }
     }
 
     #[test]

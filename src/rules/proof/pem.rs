@@ -62,6 +62,10 @@ fn is_dummy(body: &[u8]) -> bool {
     distinct(tail) < tail.len().min(64) / 3
 }
 
+/// The most that may stand behind a key: the padding of a block cipher that was never taken off. Programs that read keys
+/// take no notice of it.
+const SLACK: usize = 16;
+
 /// The content of the DER SEQUENCE that `body` is, all of it there and hardly anything behind it.
 fn sequence(body: &[u8]) -> Option<&[u8]> {
     let (&[SEQUENCE, first], rest) = body.split_first_chunk::<2>()? else { return None };
@@ -72,7 +76,7 @@ fn sequence(body: &[u8]) -> Option<&[u8]> {
         _ => return None,
     };
     let slack = rest.len().checked_sub(length)?;
-    (length >= SMALLEST - 4 && slack <= 3).then(|| &rest[..length])
+    (length >= SMALLEST - 4 && slack <= SLACK).then(|| &rest[..length])
 }
 
 /// An OpenSSH key after its magic: cipher, key derivation, its options, number of keys, public key, private part.
@@ -134,6 +138,20 @@ mod tests {
         assert!(verify(key("pem-private-key-escaped").as_bytes()));
         assert!(verify_base64(key("base64-pem-private-key").as_bytes()));
         assert!(verify_pgp(key("pgp-private-key").as_bytes()));
+    }
+
+    #[test]
+    fn padding_behind_a_key_does_not_hide_it() {
+        let key = key("pem-rsa-private-key");
+        let (header, rest) = key.split_once('\n').unwrap();
+        let (body, footer) = rest.trim_end().rsplit_once('\n').unwrap();
+        let mut body = base64(body.replace('\n', "").as_bytes()).unwrap();
+        body.extend([8; 8]);
+        let padded = format!("{header}\n{}\n{footer}\n", data_encoding::BASE64.encode(&body));
+        assert!(verify(padded.as_bytes()));
+        body.extend([8; 40]);
+        let other = format!("{header}\n{}\n{footer}\n", data_encoding::BASE64.encode(&body));
+        assert!(!verify(other.as_bytes()));
     }
 
     #[test]

@@ -94,7 +94,7 @@ def beside(owner, url):
     return posixpath.normpath(posixpath.join(posixpath.dirname(owner), url.lstrip("/")))
 
 
-def judge(owner, value, inline, files, shipped_texts):
+def judge(owner, value, inline, foreign, files, shipped_texts):
     facts = dict.fromkeys(
         ("sources", "embedded", "lines", "bytes", "third_party", "undisclosed", "undisclosed_lines",
          "undisclosed_bytes", "shipped", "names_only"), 0)
@@ -106,7 +106,7 @@ def judge(owner, value, inline, files, shipped_texts):
         facts["embedded"] += text is not None
         facts["lines"] += lines(text) if text else 0
         facts["bytes"] += len(text) if text else 0
-        if third_party(name):
+        if third_party(name) or foreign and not generated(name):
             facts["third_party"] += 1
             continue
         if generated(name):
@@ -129,34 +129,55 @@ def judge(owner, value, inline, files, shipped_texts):
     return {"rule": rule, "facts": {f"source_map.{name}": value for name, value in facts.items()}}
 
 
+def inline_maps(data):
+    """Name and content of the maps that data carries as data: URIs."""
+    number = 0
+    for header, body in INLINE.findall(data):
+        plain = urllib.parse.unquote_to_bytes(body)
+        try:
+            plain = base64.b64decode(plain + b"===") if header.endswith(b";base64") else plain
+        except ValueError:
+            continue
+        value = load(plain)
+        if value is not None:
+            number += 1
+            yield ("inline.map" if number == 1 else f"inline-{number}.map"), value
+
+
+def lost(path, data, files):
+    """What the comments of the file at path refer to, and is not in the package."""
+    for url in COMMENT.findall(data):
+        url = url.decode()
+        if re.match(r"(?i)data:|https?://", url) or re.search("[${}+,;]", url):
+            continue
+        if beside(path, urllib.parse.unquote(re.split("[?#]", url)[0])) not in files:
+            yield url
+
+
 def main(archive):
     files = read(archive)
     shipped_texts = {identity(data) for data in files.values() if is_text(data)}
     maps, dangling = {}, {}
+
+    def visit(path, owner, value, inline, foreign):
+        """Judges a map, and the maps inside the sources that it embeds. Those in a source of another package are
+        that package's."""
+        maps[path] = judge(owner, value, inline, foreign, files, shipped_texts)
+        for name, text in sources(value):
+            if text and "sourceMappingURL=data:" in text:
+                for inner, value in inline_maps(utf8(text)):
+                    source = f"{path}!{name}"
+                    visit(f"{source}!{inner}", source, value, True, foreign or third_party(name))
+
     for path, data in files.items():
         value = load(data) if b'"sources"' in data or b'"sections"' in data else None
         if value is not None:
-            maps[path] = judge(path, value, False, files, shipped_texts)
-            continue
-        if b"sourceMappingURL=" not in data or not is_text(data):
-            continue
-        number = 0
-        for header, body in INLINE.findall(data):
-            plain = urllib.parse.unquote_to_bytes(body)
-            try:
-                plain = base64.b64decode(plain + b"===") if header.endswith(b";base64") else plain
-            except ValueError:
-                continue
-            value = load(plain)
-            if value is not None:
-                number += 1
-                name = "inline.map" if number == 1 else f"inline-{number}.map"
-                maps[f"{path}!{name}"] = judge(path, value, True, files, shipped_texts)
-        urls = [url.decode() for url in COMMENT.findall(data)]
-        urls = [url for url in urls if not re.match(r"(?i)data:|https?://", url) and not re.search("[${}+,;]", url)]
-        lost = [url for url in urls if beside(path, urllib.parse.unquote(re.split("[?#]", url)[0])) not in files]
-        if lost:
-            dangling[path] = lost
+            visit(path, path, value, False, False)
+        elif b"sourceMappingURL=" in data and is_text(data):
+            for name, value in inline_maps(data):
+                visit(f"{path}!{name}", path, value, True, False)
+            if missing := list(lost(path, data, files)):
+                dangling[path] = missing
     root = next(iter(files)).split("/")[0]
     json.dump({"files": len(files), "root": root, "maps": maps, "dangling": dangling}, sys.stdout)
 
