@@ -141,8 +141,12 @@ fn many_sources(size: Size) -> Vec<u8> {
 /// One line with the keywords of all rules, again and again, with the token at its end.
 fn all_keywords(size: Size) -> Vec<u8> {
     let rules = crate::support::scanner().rules();
-    let words: Vec<&str> =
-        rules.iter().filter_map(|rule| rule.content()).flat_map(|content| &content.keywords).map(String::as_str).collect();
+    let words: Vec<&str> = rules
+        .iter()
+        .filter_map(|rule| rule.content())
+        .flat_map(|content| &content.keywords)
+        .map(String::as_str)
+        .collect();
     let line = words.join("=");
     let mut out = line.repeat(size.of(300_000, 20 << 20) / line.len());
     out.push_str(&format!(" \"{}\"", token(2)));
@@ -175,7 +179,8 @@ fn many_streams(size: Size) -> Vec<u8> {
 }
 
 fn quotes(size: Size) -> Vec<u8> {
-    [br#"{"version":3,"sources":[""#, &b"\\\"\\\\".repeat(size.of(100_000, 5 << 20))[..], b"\"],\"mappings\":\"\"}"].concat()
+    [br#"{"version":3,"sources":[""#, &b"\\\"\\\\".repeat(size.of(100_000, 5 << 20))[..], b"\"],\"mappings\":\"\"}"]
+        .concat()
 }
 
 fn many_inline_maps(size: Size) -> Vec<u8> {

@@ -89,7 +89,9 @@ pub fn pickle(count: usize) -> Vec<u8> {
     out.extend(b"(K\x01");
     out.push(b'J');
     out.extend((count as i32).to_le_bytes());
-    out.extend(b"\x85cnumpy\ndtype\n\x8c\x02f4\x89\x88\x87R(K\x03\x8c\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89B");
+    out.extend(
+        b"\x85cnumpy\ndtype\n\x8c\x02f4\x89\x88\x87R(K\x03\x8c\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89B",
+    );
     out.extend(((count * 4) as u32).to_le_bytes());
     out.extend(weights(count));
     out.extend(b"tb.");
