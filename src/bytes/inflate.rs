@@ -35,6 +35,8 @@ pub fn inflate(from: impl Read, allowed: u64, expected: u64) -> Inflated {
             Ok(0) => break None,
             Ok(count) => out.extend_from_slice(&chunk[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // The decompressor itself saw that it is fed a bomb.
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => break Some(Stop::Limit),
             Err(error) => break Some(Stop::Broken(error)),
         }
         if out.len() as u64 > allowed {

@@ -1,5 +1,7 @@
 //! Limits: what hostile input may cost.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// What one artifact may cost. Every limit that is reached leaves a gap; nothing is dropped in silence.
 ///
 /// Limits count per artifact, so that what they cut does not depend on the number of threads.
@@ -28,9 +30,61 @@ impl Default for Limits {
 pub const RATIO_FLOOR: u64 = 16 << 20;
 
 impl Limits {
+    /// How many bytes all containers in a file of `size` bytes may hand out together, at every depth. Without it a few
+    /// kilobytes of archives in archives, each of them within its own limits, would keep us busy for ever.
+    #[must_use]
+    pub fn handed_out_from(&self, size: u64) -> u64 {
+        size.saturating_mul(self.ratio).max(8 * RATIO_FLOOR)
+    }
+
     /// How many bytes may come out of a container of `packed` bytes.
     #[must_use]
     pub fn inflated_from(&self, packed: u64) -> u64 {
         self.inflated.min(packed.saturating_mul(self.ratio).max(RATIO_FLOOR))
+    }
+}
+
+/// What is left for the containers of one file to hand out. Shared between threads, so which member comes to the end of
+/// it is left to chance; that it was reached never is in doubt, because the file then has a gap.
+#[derive(Debug)]
+pub struct Budget(AtomicU64);
+
+impl Budget {
+    /// What a member costs besides its bytes.
+    const MEMBER: u64 = 1 << 10;
+
+    /// A budget of so many bytes.
+    #[must_use]
+    pub fn new(bytes: u64) -> Self {
+        Budget(AtomicU64::new(bytes))
+    }
+
+    /// How many bytes are left.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Pays for a member of `bytes` bytes; `false` where too little is left, and then nothing is.
+    pub fn pay(&self, bytes: u64) -> bool {
+        let cost = bytes.saturating_add(Self::MEMBER);
+        let paid = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(cost)).is_ok();
+        if !paid {
+            self.0.store(0, Ordering::Relaxed);
+        }
+        paid
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_that_was_overdrawn_stays_empty() {
+        let budget = Budget::new(5_000);
+        assert!(budget.pay(1_000));
+        assert!(!budget.pay(10_000));
+        assert_eq!((budget.left(), budget.pay(0)), (0, false));
     }
 }

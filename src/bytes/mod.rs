@@ -11,6 +11,6 @@ pub mod text;
 pub use bytes::Bytes;
 pub use cursor::{Cursor, ReadError};
 pub use inflate::{Inflated, Stop};
-pub use limits::Limits;
+pub use limits::{Budget, Limits};
 pub use probe::Probe;
 pub use text::TextId;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::bytes::{Inflated, Limits, Stop, TextId, inflate};
+use crate::bytes::{Budget, Inflated, Limits, Stop, TextId, inflate};
 use crate::finding::{Artifact, ArtifactPath, FactValue, Facts, Gap, Role, Stage};
 
 /// Whose an embedded or referenced source is, judged by its name.
@@ -93,6 +93,7 @@ pub struct Inspection<'a> {
     members: u64,
     inflated: u64,
     allowed: u64,
+    budget: Option<&'a Budget>,
     more_gaps: u64,
 }
 
@@ -107,8 +108,17 @@ impl<'a> Inspection<'a> {
             members: 0,
             inflated: 0,
             allowed: limits.inflated_from(artifact.bytes.len() as u64),
+            budget: None,
             more_gaps: 0,
         }
+    }
+
+    /// Holds it to what is left for everything in the same file.
+    #[must_use]
+    pub fn held_to(mut self, budget: &'a Budget) -> Self {
+        self.allowed = self.allowed.min(budget.left());
+        self.budget = Some(budget);
+        self
     }
 
     /// Hands out a member with its name inside the artifact. `bytes` should be a slice of the artifact's own bytes or
@@ -145,6 +155,12 @@ impl<'a> Inspection<'a> {
         if path.depth() as u64 > self.limits.depth {
             let limit = self.limits.depth;
             self.limit_gap(format!("it lies more than {limit} containers deep; raise limits.depth to open it"));
+            return Err(LimitReached);
+        }
+        if self.budget.is_some_and(|budget| !budget.pay(bytes.len() as u64)) {
+            let reason = "the archives in it hold far more than its size lets expect, and not all of it was looked at; \
+                          raise limits.ratio if that is meant";
+            self.push_gap(Gap { path: self.path.root().clone(), stage: Stage::Limit, reason: reason.to_owned() });
             return Err(LimitReached);
         }
         self.members += 1;

@@ -7,15 +7,15 @@ use crate::finding::Secret;
 /// How many bytes are shown either side.
 const AROUND: usize = 40;
 
-/// The text around `secret`, with it and every other range of `hidden` masked. All ranges are ranges of `text`.
+/// The text around `secret`, with it and every other range of `hidden` masked. All ranges are ranges of `text`; those of
+/// `hidden` are in order and do not overlap.
 pub fn excerpt(text: &[u8], secret: &Range<usize>, hidden: &[Range<usize>]) -> String {
     let window = secret.start.saturating_sub(AROUND)..secret.end.saturating_add(AROUND).min(text.len());
     let mut out = String::new();
     let mut at = window.start;
-    let mut inside: Vec<&Range<usize>> =
-        hidden.iter().filter(|range| range.start < window.end && range.end > window.start).collect();
-    inside.sort_by_key(|range| (range.start, range.end));
-    for range in inside {
+    // There may be very many: only those in sight are looked at.
+    let first = hidden.partition_point(|range| range.end <= window.start);
+    for range in hidden[first..].iter().take_while(|range| range.start < window.end) {
         if range.end <= at {
             continue;
         }

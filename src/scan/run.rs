@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::excerpt::excerpt;
 use super::walk::Listed;
 use super::{Progress, Scanner, Totals};
-use crate::bytes::{Probe, TextId, open, text};
+use crate::bytes::{Budget, Probe, TextId, open, text};
 use crate::detect::{Active, ContentMatch};
 use crate::finding::{
     Artifact, ArtifactPath, Category, Facts, Finding, Fingerprint, Gap, Location, Role, Secret, Span, Stage,
@@ -85,7 +85,9 @@ impl<'s> Run<'s> {
             Ok(bytes) => {
                 let artifact = Artifact { path: file.name.clone(), role: Role::File, bytes };
                 self.note(|seen| seen.totals.files += 1);
-                self.look(&artifact, &Package::Target(file.target), scope);
+                let size = artifact.bytes.len() as u64;
+                let budget = Arc::new(Budget::new(self.scanner.policy.limits.handed_out_from(size)));
+                self.look(&artifact, &Package::Target(file.target), &budget, scope);
             }
             Err(error) => {
                 let reason = format!("it cannot be read: {error}");
@@ -96,7 +98,7 @@ impl<'s> Run<'s> {
         }
     }
 
-    fn look<'r>(&'r self, artifact: &Artifact, package: &Package, scope: &rayon::Scope<'r>) {
+    fn look<'r>(&'r self, artifact: &Artifact, package: &Package, budget: &Arc<Budget>, scope: &rayon::Scope<'r>) {
         let mut findings = match artifact.role {
             // An embedded source is no file that anybody would unpack: what its name gives away, the map's rules say.
             Role::EmbeddedSource | Role::EmbeddedMap | Role::DecodedText | Role::Header => Vec::new(),
@@ -110,7 +112,7 @@ impl<'s> Run<'s> {
         let mut whole = artifact.bytes.is_empty();
         let mut all = Stated::default();
         for format in FORMATS.iter().filter(|format| !whole_is_known(&probe) && sniff(**format, &probe)) {
-            let (coverage, stated) = self.inspect(*format, artifact, package, &inner, scope);
+            let (coverage, stated) = self.inspect(*format, artifact, (package, &inner), budget, scope);
             whole |= coverage == Some(Coverage::Whole);
             merge(&mut all, stated);
         }
@@ -132,8 +134,8 @@ impl<'s> Run<'s> {
         &'r self,
         format: &'static dyn Format,
         artifact: &Artifact,
-        package: &Package,
-        inner: &Package,
+        (package, inner): (&Package, &Package),
+        budget: &Arc<Budget>,
         scope: &rayon::Scope<'r>,
     ) -> (Option<Coverage>, Stated) {
         let mut sink = |member: Artifact| {
@@ -141,9 +143,9 @@ impl<'s> Run<'s> {
                 Role::ArchiveMember => inner,
                 _ => package,
             };
-            self.member(member, package.clone(), scope);
+            self.member(member, package.clone(), Arc::clone(budget), scope);
         };
-        let mut out = Inspection::new(artifact, &self.scanner.policy.limits, &mut sink);
+        let mut out = Inspection::new(artifact, &self.scanner.policy.limits, &mut sink).held_to(budget);
         // A reader that panics on hostile bytes must cost us one artifact, not the scan.
         let result = catch_unwind(AssertUnwindSafe(|| format.inspect(artifact, &mut out)));
         let mut stated = out.finish();
@@ -166,24 +168,32 @@ impl<'s> Run<'s> {
     }
 
     /// Looks at a member: on another thread if few bytes wait for one, otherwise here and now.
-    fn member<'r>(&'r self, member: Artifact, package: Package, scope: &rayon::Scope<'r>) {
+    fn member<'r>(&'r self, member: Artifact, package: Package, budget: Arc<Budget>, scope: &rayon::Scope<'r>) {
         self.note(|seen| seen.totals.members += u64::from(member.role != Role::Decompressed));
         let size = member.bytes.len() as u64 + 1024;
         if self.waiting.fetch_add(size, Ordering::Relaxed) + size > MOST_WAITING {
             self.waiting.fetch_sub(size, Ordering::Relaxed);
-            self.look(&member, &package, scope);
+            self.look(&member, &package, &budget, scope);
             return;
         }
         scope.spawn(move |scope| {
             self.waiting.fetch_sub(size, Ordering::Relaxed);
-            self.look(&member, &package, scope);
+            self.look(&member, &package, &budget, scope);
         });
     }
 
-    /// What path rules say of an artifact.
+    /// What rules say of an artifact's path: path rules, and content rules where a secret stands in the name itself.
     pub fn judge_path(&self, path: &ArtifactPath) -> Vec<Finding> {
-        let found = self.scanner.detector.path(path.logical());
-        found.into_iter().map(|active| self.finding(active, path, None, b"", Facts::default())).collect()
+        let name = path.logical().as_bytes();
+        let by_name = self.scanner.detector.path(path.logical()).into_iter();
+        let secrets = self.scanner.detector.content(name, &[0..name.len()], path.logical());
+        let secrets = secrets.into_iter().map(|found| {
+            let value = &name[found.secret];
+            let details = vec!["it stands in the name of the file".to_owned()];
+            let finding = self.finding(found.active, path, None, value, Facts::default());
+            Finding { secret: Some(Secret::new(value)), details, ..finding }
+        });
+        by_name.map(|active| self.finding(active, path, None, b"", Facts::default())).chain(secrets).collect()
     }
 
     /// A finding without a secret; `evidence` tells it from others of the same rule at the same path.

@@ -11,6 +11,9 @@ use crate::formats;
 use crate::policy::{Date, Policy};
 use crate::rules::{RuleSet, load};
 
+/// The stack of a thread. Containers in containers are opened inside each other; memory is only taken once it is used.
+const STACK: usize = 16 << 20;
+
 /// Looks at targets. Made once, usable many times and from several threads.
 ///
 /// ```
@@ -135,6 +138,7 @@ impl Builder {
         let detector = Detector::new(&rules, |rule| self.policy.levels.of(&rule.id, rule.level));
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
+            .stack_size(STACK)
             .thread_name(|index| format!("lastlook-{index}"))
             .build()?;
         Ok(Scanner {

@@ -74,7 +74,15 @@ const MOST_TEXTS: usize = 10_000;
 pub(super) trait Stream: Read {
     /// The ranges of the input that still want to be searched: what was not decoded, and texts between.
     fn unexplained(&self) -> Vec<Range<u64>>;
+
+    /// Ends with an error of the kind `FileTooLarge` once much more than `ratio` times what was read has come out.
+    fn hold_to(&mut self, _ratio: u64) {}
 }
+
+/// What may come out of any input before its ratio counts: archives may well begin with a large and empty file.
+const EARLY: u64 = 64 << 20;
+/// How many times larger than the whole input the output may be before its ratio counts.
+const EARLY_RATIO: u64 = 4;
 
 /// Reads the streams at the start of `input` as one content.
 pub(super) struct Pump<'a, D> {
@@ -84,16 +92,28 @@ pub(super) struct Pump<'a, D> {
     texts: Vec<Range<u64>>,
     failure: Option<io::Error>,
     ended: bool,
+    produced: u64,
+    ratio: u64,
 }
 
 impl<'a, D: Decoder> Pump<'a, D> {
     pub(super) fn new(input: &'a [u8], decoder: D) -> Self {
-        Pump { input, at: 0, decoder, texts: Vec::new(), failure: None, ended: false }
+        Pump { input, at: 0, decoder, texts: Vec::new(), failure: None, ended: false, produced: 0, ratio: u64::MAX }
     }
 
     /// How many bytes of the input have been decoded.
     pub(super) fn consumed(&self) -> usize {
         self.at
+    }
+
+    /// See [`Stream::hold_to`].
+    pub(super) fn hold_to(&mut self, ratio: u64) {
+        self.ratio = ratio;
+    }
+
+    fn is_bomb(&self) -> bool {
+        let early = EARLY.max((self.input.len() as u64).saturating_mul(EARLY_RATIO));
+        self.produced > early && self.produced > (self.at as u64).saturating_mul(self.ratio)
     }
 
     fn advance(&mut self, output: &mut [u8]) -> usize {
@@ -126,7 +146,12 @@ impl<'a, D: Decoder> Pump<'a, D> {
 impl<D: Decoder> Read for Pump<'_, D> {
     fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
         while !self.ended && !output.is_empty() {
+            if self.is_bomb() {
+                self.fail(io::ErrorKind::FileTooLarge.into());
+                break;
+            }
             let produced = self.advance(output);
+            self.produced = self.produced.saturating_add(produced as u64);
             if produced > 0 {
                 return Ok(produced);
             }
@@ -136,6 +161,10 @@ impl<D: Decoder> Read for Pump<'_, D> {
 }
 
 impl<D: Decoder> Stream for Pump<'_, D> {
+    fn hold_to(&mut self, ratio: u64) {
+        Pump::hold_to(self, ratio);
+    }
+
     fn unexplained(&self) -> Vec<Range<u64>> {
         let length = self.input.len() as u64;
         if self.texts.len() > MOST_TEXTS {
@@ -168,6 +197,7 @@ pub(super) fn hand_out(
     stream: &mut dyn Stream,
 ) -> Result<Coverage, FormatError> {
     let packed = artifact.bytes.len() as u64;
+    stream.hold_to(out.limits().ratio);
     let (content, complete) = out.inflate("", &mut *stream, packed.saturating_mul(3));
     out.fact("archive.format", format);
     let handed_out = if complete || !content.is_empty() {

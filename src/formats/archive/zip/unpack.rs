@@ -71,6 +71,7 @@ impl Unpacker {
             self.refused += 1;
             return Some(Unpacked { bytes: Bytes::new(), complete: false, consumed: 0, refused: true });
         }
+        reader.hold_to(out.limits().ratio);
         let (bytes, complete) = out.inflate(name, &mut *reader, hint);
         let consumed = reader.consumed() as u64;
         drop(reader);
@@ -136,11 +137,18 @@ fn lzma(data: &[u8], flags: u16, size: u64) -> xz::Raw<'_> {
 /// A reader that knows how many bytes of the archive it has read.
 trait Packed: Read {
     fn consumed(&self) -> usize;
+
+    /// As for [`Pump`].
+    fn hold_to(&mut self, _ratio: u64) {}
 }
 
 impl<D: Decoder> Packed for Pump<'_, D> {
     fn consumed(&self) -> usize {
         Pump::consumed(self)
+    }
+
+    fn hold_to(&mut self, ratio: u64) {
+        Pump::hold_to(self, ratio);
     }
 }
 
