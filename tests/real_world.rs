@@ -4,6 +4,8 @@
 //!
 //! The packages are fetched once, by their registries' own clients, into the target folder.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
