@@ -74,6 +74,8 @@ pub struct Stated {
     pub explained: Vec<Range<u64>>,
     /// Lines for the reader of a finding about this artifact.
     pub details: Vec<String>,
+    /// What tells findings about this artifact from later ones at the same path; it goes into their fingerprints.
+    pub evidence: Vec<u8>,
 }
 
 /// A limit was reached, and a gap says so.
@@ -251,6 +253,12 @@ impl<'a> Inspection<'a> {
 
     fn limit_gap(&mut self, reason: String) {
         self.push_gap(Gap { path: self.path.clone(), stage: Stage::Limit, reason });
+    }
+
+    /// Whether anything was handed out.
+    #[must_use]
+    pub fn has_members(&self) -> bool {
+        self.members > 0
     }
 
     /// The limits in force.

@@ -82,12 +82,20 @@ fn settle_sources(seen: &Seen, package: &Package, path: &ArtifactPath, stated: &
     facts.set("source_map.undisclosed_bytes", bytes);
     facts.set("source_map.shipped", shipped);
     facts.set("source_map.names_only", names_only);
+    stated.evidence = evidence(&undisclosed);
     undisclosed.sort_by_key(|source| (Reverse(source.text.map_or(0, |text| text.bytes)), &source.name));
     let largest = undisclosed.iter().take(LARGEST).map(|source| {
         let text = source.text.map_or((0, 0), |text| (text.lines, text.bytes));
         format!("{} ({}, {})", source.name, count_of(text.0, "line"), count_of(text.1, "byte"))
     });
     stated.details.extend(largest.collect::<Vec<_>>());
+}
+
+/// What makes a finding about this map that finding: the names of what it gives away. A map that was allowed with three
+/// sources is not allowed with a fourth.
+fn evidence(undisclosed: &[&SourceRecord]) -> Vec<u8> {
+    let names: BTreeSet<&str> = undisclosed.iter().map(|source| source.name.as_str()).collect();
+    names.into_iter().collect::<Vec<_>>().join("\n").into_bytes()
 }
 
 fn count_of(number: u64, word: &str) -> String {

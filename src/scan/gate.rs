@@ -9,7 +9,7 @@ pub fn judge(scanner: &Scanner, mut seen: Seen, fail_on: Level, allow_incomplete
     disclosure::settle(&mut seen);
     let run = Run::new(scanner);
     for (_, path, stated) in &seen.stated {
-        seen.findings.extend(run.judge_facts(path, &stated.facts, &stated.details));
+        seen.findings.extend(run.judge_facts(path, stated));
     }
     let mut findings = seen.findings;
     findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));

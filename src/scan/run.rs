@@ -148,10 +148,13 @@ impl<'s> Run<'s> {
         let mut out = Inspection::new(artifact, &self.scanner.policy.limits, &mut sink).held_to(budget);
         // A reader that panics on hostile bytes must cost us one artifact, not the scan.
         let result = catch_unwind(AssertUnwindSafe(|| format.inspect(artifact, &mut out)));
+        let handed_out = out.has_members();
         let mut stated = out.finish();
         let gap = |reason| Gap { path: artifact.path.clone(), stage: Stage::Format, reason };
         match result {
             Ok(Ok(coverage)) => (Some(coverage), stated),
+            // What was handed out has been looked at, so what could not be is no mistake either.
+            Ok(Err(FormatError::NotThis)) if handed_out => (None, Stated { gaps: stated.gaps, ..Stated::default() }),
             Ok(Err(FormatError::NotThis)) => (None, Stated::default()),
             Ok(Err(FormatError::Limit(_))) => (None, stated),
             Ok(Err(FormatError::Broken(error))) => {
@@ -185,7 +188,9 @@ impl<'s> Run<'s> {
     /// What rules say of an artifact's path: path rules, and content rules where a secret stands in the name itself.
     pub fn judge_path(&self, path: &ArtifactPath) -> Vec<Finding> {
         let name = path.logical().as_bytes();
-        let by_name = self.scanner.detector.path(path.logical()).into_iter();
+        // The mark that a file of a lower layer is deleted bears that file's name (OCI image layer, "Whiteouts").
+        let is_whiteout = path.base_name().starts_with(".wh.");
+        let by_name = if is_whiteout { Vec::new() } else { self.scanner.detector.path(path.logical()) }.into_iter();
         let secrets = self.scanner.detector.content(name, &[0..name.len()], path.logical());
         let secrets = secrets.into_iter().map(|found| {
             let value = &name[found.secret];
@@ -223,11 +228,11 @@ impl<'s> Run<'s> {
     }
 
     /// What fact rules say of an artifact.
-    pub fn judge_facts(&self, path: &ArtifactPath, facts: &Facts, details: &[String]) -> Vec<Finding> {
-        let found = self.scanner.detector.facts(facts);
+    pub fn judge_facts(&self, path: &ArtifactPath, stated: &Stated) -> Vec<Finding> {
+        let found = self.scanner.detector.facts(&stated.facts);
         let finding = |active| {
-            let finding = self.finding(active, path, None, b"", facts.clone());
-            Finding { details: details.to_vec(), ..finding }
+            let finding = self.finding(active, path, None, &stated.evidence, stated.facts.clone());
+            Finding { details: stated.details.clone(), ..finding }
         };
         found.map(finding).collect()
     }

@@ -41,7 +41,7 @@ static FACTS: &[FactSpec] = &[
 /// How many packages are listed.
 const PACKAGES: usize = 32;
 /// How many sources one map may name: beyond it the list is a bomb, not a program.
-const SOURCES: u64 = 1_000_000;
+const SOURCES: u64 = 200_000;
 
 impl Format for SourceMap {
     fn name(&self) -> &'static str {

@@ -17,9 +17,6 @@ const WEBPACK: [&str; 6] = [
     "webpack/container/",
 ];
 
-/// Runtimes that bundlers and compilers put into everything they build, where they appear without `node_modules`.
-const RUNTIMES: [&str; 4] = ["/core-js/", "/tslib/", "/regenerator-runtime/", "/@babel/runtime/"];
-
 /// Judges a source by its name. Nothing that a map merely claims (`ignoreList`) is believed: only names count.
 #[must_use]
 pub fn origin(name: &str) -> Origin {
@@ -49,16 +46,14 @@ fn is_external(name: &str) -> bool {
 
 /// The package that a path belongs to: the one after the last `node_modules/`, with its scope.
 fn package(name: &str) -> Option<String> {
-    if let Some((_, inside)) = name.rsplit_once("node_modules/") {
-        let mut parts = inside.split('/');
-        let first = parts.next().filter(|part| !part.is_empty())?;
-        return Some(match parts.next() {
-            Some(second) if first.starts_with('@') => format!("{first}/{second}"),
-            _ => first.to_owned(),
-        });
-    }
-    let runtime = RUNTIMES.iter().find(|mark| name.contains(*mark))?;
-    Some(runtime.trim_matches('/').to_owned())
+    // A folder of one's own may end in the same letters: `src/my_node_modules/`.
+    let (_, inside) = name.rsplit_once("/node_modules/").or_else(|| Some(("", name.strip_prefix("node_modules/")?)))?;
+    let mut parts = inside.split('/');
+    let first = parts.next().filter(|part| !part.is_empty())?;
+    Some(match parts.next() {
+        Some(second) if first.starts_with('@') => format!("{first}/{second}"),
+        _ => first.to_owned(),
+    })
 }
 
 /// The version-control-independent part of a URL that a source name or reference may be.
@@ -130,6 +125,9 @@ mod tests {
             ("webpack:///webpack/bootstrap 0123456789abcdef", Origin::Generated),
             ("../src/webpack/runtime/plan.ts", Origin::FirstParty),
             ("<stdin>", Origin::FirstParty),
+            ("src/my_node_modules/a.ts", Origin::FirstParty),
+            ("node_modules/left-pad/index.js", third("left-pad")),
+            ("src/tslib/a.ts", Origin::FirstParty),
             ("webpack://app/external \"react\"", Origin::Generated),
             ("webpack://app/./node_modules/react/index.js", third("react")),
             ("../node_modules/.pnpm/a@1/node_modules/@scope/a/b.js", third("@scope/a")),
