@@ -89,6 +89,10 @@ impl ArtifactPath {
             .collect();
         if steps.len() > 1 {
             steps.pop();
+            // npm puts everything into `package/`: unpacked, the folder is the target and has no place in the path.
+            if let Some(first) = steps.last_mut() {
+                *first = first.strip_prefix("package/").unwrap_or(first);
+            }
         }
         steps.reverse();
         steps.join("!")
@@ -174,5 +178,7 @@ mod tests {
         assert_eq!(tar.base_name(), "pkg.tar");
         assert_eq!(map.root(), &file);
         assert_eq!(map.depth(), 2);
+        assert_eq!(map.member("src/a.ts").stable(), "cli.js.map!src/a.ts");
+        assert_eq!(ArtifactPath::file_in_target("package/cli.js.map", "cli.js.map").stable(), "cli.js.map");
     }
 }
