@@ -1,5 +1,8 @@
 //! The same folder gives the same bytes, on any number of threads and however often it is asked.
 
+// A helper of a test that meets the unexpected fails the test, as it should.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use lastlook::Scanner;

@@ -1,6 +1,9 @@
 //! The quick search against a slow one that knows neither keywords nor windows: what the slow one finds, the quick one
 //! must find too where a keyword stands near it, and nothing else.
 
+// A helper of a test that meets the unexpected fails the test, as it should.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;

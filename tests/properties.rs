@@ -1,5 +1,8 @@
 //! Whatever is done to archives and maps: nothing panics, nothing hangs, and what was packed is found where it lies.
 
+// A helper of a test that meets the unexpected fails the test, as it should.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use std::time::{Duration, Instant};

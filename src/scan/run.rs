@@ -191,7 +191,8 @@ impl<'s> Run<'s> {
         // The mark that a file of a lower layer is deleted bears that file's name (OCI image layer, "Whiteouts").
         let is_whiteout = path.base_name().starts_with(".wh.");
         let by_name = if is_whiteout { Vec::new() } else { self.scanner.detector.path(path.logical()) }.into_iter();
-        let secrets = self.scanner.detector.content(name, &[0..name.len()], path.logical());
+        let all = 0..name.len();
+        let secrets = self.scanner.detector.content(name, std::slice::from_ref(&all), path.logical());
         let secrets = secrets.into_iter().map(|found| {
             let value = &name[found.secret];
             let details = vec!["it stands in the name of the file".to_owned()];

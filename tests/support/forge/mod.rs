@@ -26,7 +26,7 @@ pub fn prose(bytes: usize, seed: u64) -> String {
         state ^= state << 17;
         let words = ["let", "of", "plan", "tree", "house", "river", "stone", "cloud"];
         out.push_str(&format!("{} {:x}; ", words[(state % 8) as usize], state & 0xff_ffff));
-        if state % 5 == 0 {
+        if state.is_multiple_of(5) {
             out.push('\n');
         }
     }
