@@ -2,6 +2,9 @@
 //!
 //! `LASTLOOK_BLESS=1 cargo test --test corpus` writes the expectations anew; read every one that changed.
 
+// A helper of a test that meets the unexpected fails the test, as it should.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
 #[path = "support/cases.rs"]
 mod cases;
 #[path = "support/npm.rs"]

@@ -1,6 +1,9 @@
 //! Every built-in rule by its own hits and misses: alone, and through the whole engine, where real leaks lie: in a bundle
 //! of one line, in a source map, in a package.
 
+// A helper of a test that meets the unexpected fails the test, as it should.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, ExitCode};

@@ -160,7 +160,7 @@ fn nearly_hits(size: Size) -> Vec<u8> {
         .iter()
         .filter(|rule| rule.content().is_some())
         .filter_map(|rule| lastlook::rules::example::fill(rule.hits.first()?, 1).ok())
-        .map(|hit| hit[..hit.floor_char_boundary(hit.len().saturating_sub(8))].to_owned())
+        .map(|hit| hit.chars().take(hit.chars().count().saturating_sub(8)).collect::<String>())
         .collect();
     let line = hits.join("_");
     line.repeat(size.of(200_000, 5 << 20) / line.len()).into_bytes()

@@ -57,8 +57,8 @@ fn what_may_not_be_read_is_a_gap() {
     let folder = Folder::with("closed.js", leak(2).as_bytes());
     folder.file("folder/inside.js", leak(3));
     let (file, inner) = (folder.path().join("closed.js"), folder.path().join("folder"));
-    fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
-    fs::set_permissions(&inner, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o0)).unwrap();
+    fs::set_permissions(&inner, fs::Permissions::from_mode(0o0)).unwrap();
     // Root reads everything.
     let may_read = fs::read(&file).is_ok();
     let outcome = folder.scan();
