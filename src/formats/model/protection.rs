@@ -34,8 +34,10 @@ enum Cipher {
     Whole(Range<usize>),
     /// Binary, with something around it that is worth searching.
     Inside(Range<usize>),
-    /// Ranges of hexadecimal or base64 digits in a text, already checked to be nothing else.
-    Digits(Vec<Range<usize>>),
+    /// Hexadecimal or base64 digits in a text, already checked to be nothing else.
+    Digits(Range<usize>),
+    /// Several values of that kind.
+    Values(Vec<Range<usize>>),
 }
 
 static SCHEMES: &[Scheme] = &[
@@ -94,10 +96,12 @@ impl Format for Encrypted {
 
 fn cover(cipher: &Cipher, bytes: &[u8], out: &mut Inspection<'_>) -> Coverage {
     let random = |range: &Range<usize>| looks_random(bytes.get(range.clone()).unwrap_or_default());
+    let mut explain = |range: &Range<usize>| out.explain(range.start as u64..range.end as u64);
     match cipher {
         Cipher::Whole(range) if random(range) => return Coverage::Whole,
-        Cipher::Inside(range) if random(range) => out.explain(range.start as u64..range.end as u64),
-        Cipher::Digits(ranges) => ranges.iter().for_each(|range| out.explain(range.start as u64..range.end as u64)),
+        Cipher::Inside(range) if random(range) => explain(range),
+        Cipher::Digits(range) => explain(range),
+        Cipher::Values(ranges) => ranges.iter().for_each(explain),
         Cipher::Whole(_) | Cipher::Inside(_) => {}
     }
     Coverage::Part

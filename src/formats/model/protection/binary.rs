@@ -171,7 +171,7 @@ mod tests {
             let looked = look(&[header.clone(), noise(5000)].concat());
             assert!(matches!(looked.result, Ok(Coverage::Part)), "{:?}", looked.result);
             assert_eq!(scheme(&looked), Some("luks"));
-            assert_eq!(looked.stated.explained, [8192..13192]);
+            assert_eq!(looked.stated.explained.first(), Some(&(8192..13192)));
             assert!(matches!(look(&header[..8000]).result, Err(FormatError::Broken(_))));
         }
     }
@@ -194,7 +194,7 @@ mod tests {
                 // Chunks of age carry no length, and blocks of AES no number: a cut inside the one or behind the other
                 // cannot be seen, and nothing is there to be searched.
                 let visible = if bytes.starts_with(AGE) { end < 110 } else { (bytes.len() - end) % 16 != 0 };
-                assert!(!(visible && matches!(looked.result, Ok(_))), "{end}: {:?}", looked.result);
+                assert!(!(visible && looked.result.is_ok()), "{end}: {:?}", looked.result);
             }
         }
         assert!(matches!(look(&aes_file(2, 3201)).result, Err(FormatError::Broken(_))));

@@ -106,7 +106,7 @@ fn new_length(cursor: &mut Cursor<'_>) -> Result<Length, ReadError> {
     let first = cursor.u8()?;
     Ok(match first {
         0..=191 => Length::Known(first.into()),
-        192..=223 => Length::Known((u64::from(first) - 192 << 8) + u64::from(cursor.u8()?) + 192),
+        192..=223 => Length::Known(((u64::from(first) - 192) << 8) + u64::from(cursor.u8()?) + 192),
         224..=254 => Length::Partial(1 << (first & 0x1f)),
         255 => Length::Known(cursor.u32_be()?.into()),
     })
@@ -159,7 +159,7 @@ mod tests {
             let bytes = message(&recipient(), parts);
             for end in (0..bytes.len()).step_by(97) {
                 let looked = look(&bytes[..end]);
-                assert!(matches!(looked.result, Err(_)), "{end}");
+                assert!(looked.result.is_err(), "{end}");
                 let broken = matches!(looked.result, Err(FormatError::Broken(_)));
                 assert!(broken || end < 280, "{end}");
             }
