@@ -17,6 +17,7 @@ Examples:
   lastlook --set 'source-map-*=off' . turn rules off for once (for good: lastlook.toml)
   lastlook rules show npm-access-token
                                       why a rule exists, and how to fix what it finds
+  lastlook ./rules                    look at a folder that is named like a command
 
 Exit codes:
   0  clear: everything was looked at, nothing speaks against publishing it
@@ -29,7 +30,7 @@ lastlook never uses the network, sends nothing anywhere, and shows no secret in 
 /// Takes the last look at what is about to be published: finds source maps, embedded sources, secrets, model files and
 /// files that should never ship, in folders, packages and archives of any kind, and says whether it may go out.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true, max_term_width = 100)]
 pub struct Args {
     /// What to do; without a word, `check`.
     #[command(subcommand)]
@@ -106,9 +107,9 @@ pub struct CheckArgs {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
 
-    /// Number of threads; 0 means one for each core
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
+    /// Number of threads, at most 1024; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub threads: u16,
 
     /// Show no progress bar
     #[arg(long)]
@@ -205,7 +206,10 @@ impl FromStr for ReportArg {
 }
 
 fn report_help() -> String {
-    let mut help = String::from("Write this report, to standard output or to a file; may be given several times.\n");
+    let mut help = String::from(
+        "Write this report, to standard output or to a file; may be given several times. Where every report goes to a \
+         file, nothing is shown.\n",
+    );
     for report in REPORTS {
         help.push_str(&format!("\n  {:<8} {}", report.name(), report.summary()));
     }
@@ -225,7 +229,8 @@ impl FromStr for LevelArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (pattern, level) = text.rsplit_once('=').ok_or("write it as RULE=LEVEL, for instance jwt=off")?;
+        let (pattern, level) =
+            text.rsplit_once('=').ok_or("write it as RULE=LEVEL, for instance json-web-token=off")?;
         let level = level.parse().map_err(|error: lastlook::finding::UnknownLevel| error.to_string())?;
         Ok(LevelArg { pattern: pattern.to_owned(), level })
     }

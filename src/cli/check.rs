@@ -1,54 +1,90 @@
 //! `lastlook check`: the main job.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
+use clap::CommandFactory;
 use lastlook::Scanner;
 use lastlook::finding::Level;
-use lastlook::report::Context;
-use lastlook::scan::Outcome;
+use lastlook::report::{Context, sanitize};
+use lastlook::scan::{Outcome, TargetError};
 
-use super::args::{CheckArgs, Color, ReportArg};
+use super::args::{Args, CheckArgs, Color, ReportArg};
 use super::progress::{Bar, Shared};
 use super::{Exit, output, settings};
 
 /// Looks at the targets, writes the reports, and answers the verdict.
 pub fn run(args: &CheckArgs) -> Result<Exit> {
     let started = Instant::now();
-    if args.reports.iter().filter(|report| report.file.is_none()).count() > 1 {
-        bail!("only one report can go to standard output\n  hint: give the others a file: --report sarif=out.sarif");
-    }
+    one_report_each(&args.reports)?;
     let rules = settings::rules(&args.rules)?;
     let policy = settings::policy(args, &rules)?;
+    let policy_file = policy.file.as_ref().map(|file| file.display().to_string());
     let fail_on = args.fail_on.map(Level::from).or(policy.fail_on).unwrap_or(Level::Error);
     let bar = Bar::new(!args.no_progress);
     let mut builder = Scanner::builder()
         .rules(rules)
         .policy(policy)
-        .threads(args.threads)
+        .threads(args.threads.into())
         .fail_on(fail_on)
         .progress(Shared(bar.clone()));
     if args.allow_incomplete {
         builder = builder.allow_incomplete(true);
     }
     let scanner = builder.build()?;
-    let scanned = scanner.scan(&args.paths);
+    let targets: Vec<PathBuf> = args.paths.iter().map(|path| settings::from_here(path)).collect();
+    let scanned = scanner.scan(&targets);
     bar.clear();
-    let outcome = scanned?;
+    let outcome = scanned.map_err(|error| no_target(&error))?;
     let context = Context {
         color: false,
         elapsed: Some(started.elapsed()),
         targets: args.paths.iter().map(|path| path.display().to_string()).collect(),
+        policy: policy_file,
         verbose: args.verbose,
         fail_on,
         incomplete_allowed: scanner.accepts_gaps(),
         ..Context::new(scanner.rules())
     };
-    for report in &args.reports {
-        write(report, &outcome, &context, args.color)?;
-    }
+    // One that cannot be written must not cost the user the others.
+    let written: Vec<Result<()>> =
+        args.reports.iter().map(|report| write(report, &outcome, &context, args.color)).collect();
+    written.into_iter().collect::<Result<()>>()?;
     Ok(outcome.verdict.into())
+}
+
+/// Refuses two reports that would end up in each other.
+fn one_report_each(reports: &[ReportArg]) -> Result<()> {
+    for (index, report) in reports.iter().enumerate() {
+        match &report.file {
+            _ if reports[..index].iter().all(|other| other.file != report.file) => {}
+            None => bail!(
+                "only one report can go to standard output\n  hint: give the others a file: --report sarif=out.sarif"
+            ),
+            Some(file) => bail!("two reports cannot go to the same file, {}", file.display()),
+        }
+    }
+    Ok(())
+}
+
+/// Whoever misspells a command, or puts options before it, has named a target that does not exist.
+fn no_target(error: &TargetError) -> anyhow::Error {
+    let name = error.path.to_string_lossy();
+    let command = Args::command();
+    let commands = || command.get_subcommands().map(clap::Command::get_name);
+    let hint = if commands().any(|known| known == name) {
+        format!("\n  hint: if you mean the command, put it first: lastlook {name} …")
+    } else {
+        let near = lastlook::config::closest(&name, commands()).filter(|_| name.len() > 3);
+        near.map_or(String::new(), |near| format!("\n  hint: did you mean the command `lastlook {near}`?"))
+    };
+    let name = sanitize::shown(&name);
+    match error.error.kind() {
+        ErrorKind::NotFound => anyhow::anyhow!("there is no file or folder `{name}`{hint}"),
+        _ => anyhow::anyhow!("`{name}` cannot be looked at: {}", error.error),
+    }
 }
 
 fn write(report: &ReportArg, outcome: &Outcome, context: &Context<'_>, color: Color) -> Result<()> {

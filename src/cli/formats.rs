@@ -13,14 +13,19 @@ pub fn run(facts: bool) -> Result<Exit> {
         if facts {
             let facts: BTreeMap<&str, _> = settings::facts().into_iter().map(|spec| (spec.name, spec)).collect();
             for (name, spec) in facts {
-                writeln!(out, "{name:<36} {:<8} {}", spec.kind.as_str(), spec.doc)?;
+                writeln!(out, "{name:<36} {:<8} {}", spec.kind.as_str(), phrase(spec.doc))?;
             }
             return Ok(());
         }
         for format in FORMATS {
-            writeln!(out, "{:<22} {}", format.name(), format.summary())?;
+            writeln!(out, "{:<22} {}", format.name(), phrase(format.summary()))?;
         }
         Ok(())
     })?;
     Ok(Exit::Clear)
+}
+
+/// A line of a table has no full stop.
+fn phrase(text: &str) -> &str {
+    text.strip_suffix('.').unwrap_or(text)
 }

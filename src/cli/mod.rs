@@ -38,8 +38,9 @@ pub fn run() -> Exit {
     };
     done.unwrap_or_else(|error| {
         // Mistakes are quoted from files that may be hostile.
-        for (index, line) in format!("{error:#}").lines().enumerate() {
-            let prefix = if index == 0 { "error: " } else { "" };
+        for line in format!("{error:#}").lines() {
+            // Hints are indented and belong to the line above.
+            let prefix = if line.starts_with(' ') { "" } else { "error: " };
             eprintln!("{prefix}{}", lastlook::report::sanitize::escape(line));
         }
         Exit::Usage

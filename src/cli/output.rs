@@ -14,7 +14,7 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result
     }
 }
 
-/// Writes a file, whole or not at all.
+/// Writes a file, once everything that belongs into it is known.
 pub fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let mut bytes = Vec::new();
     write(&mut bytes)

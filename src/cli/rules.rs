@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use lastlook::detect::verify;
+use lastlook::report::sanitize;
 use lastlook::rules::load::{self, BUILTIN, Check};
 use lastlook::rules::{Matcher, Rule, RuleSet};
 
@@ -23,7 +24,7 @@ pub fn run(args: &RulesArgs) -> Result<Exit> {
 fn list(rules: &RuleSet) -> Result<Exit> {
     output::to_stdout(|out| {
         for rule in rules.iter() {
-            writeln!(out, "{:<40} {:<8} {:<10} {}", rule.id, rule.level, rule.category, rule.title)?;
+            writeln!(out, "{:<40} {:<8} {:<10} {}", rule.id, rule.level, rule.category, sanitize::escape(&rule.title))?;
         }
         Ok(())
     })?;
@@ -31,39 +32,56 @@ fn list(rules: &RuleSet) -> Result<Exit> {
 }
 
 fn show(id: &str, rules: &RuleSet) -> Result<Exit> {
-    let Some(rule) = rules.get(id) else {
-        let near = lastlook::config::closest(id, rules.iter().map(|rule| &*rule.id));
-        let hint = near.map_or("`lastlook rules` lists them all".to_owned(), |near| format!("did you mean `{near}`?"));
-        bail!("there is no rule `{id}`\n  hint: {hint}");
-    };
+    let Some(rule) = rules.get(id) else { bail!(settings::no_rule(id, rules.iter().map(|rule| &*rule.id))) };
     output::to_stdout(|out| explain(rule, out))?;
     Ok(Exit::Clear)
 }
 
 fn explain(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}: {}", rule.id, rule.title)?;
+    writeln!(out, "{}: {}", rule.id, sanitize::escape(&rule.title))?;
     writeln!(out, "\n  level     {}\n  category  {}\n  kind      {}", rule.level, rule.category, rule.matcher.kind())?;
     writeln!(out, "  defined   {}", rule.file)?;
-    writeln!(out, "\nWhy it matters\n  {}\n\nWhat to do\n  {}", rule.why.trim(), rule.fix.trim())?;
+    section(out, "Why it matters", &wrapped(&rule.why))?;
+    section(out, "What to do", &wrapped(&rule.fix))?;
     match &rule.matcher {
         Matcher::Content(content) => {
-            writeln!(out, "\nPattern\n  {}", content.pattern.source())?;
-            if let Some(checksum) = content.checksum {
-                writeln!(out, "\nProof\n  the checksum {} must be right", checksum.as_str())?;
-            }
-            if let Some(structure) = content.structure {
-                writeln!(out, "\nProof\n  it must be a {}", structure.as_str())?;
-            }
+            section(out, "Pattern", &[content.pattern.source().to_owned()])?;
+            let checksum = content.checksum.map(|checksum| format!("the checksum {} is right", checksum.as_str()));
+            let structure = content.structure.map(|structure| format!("it is a {}", structure.as_str()));
+            section(out, "Reported only if", &checksum.into_iter().chain(structure).collect::<Vec<_>>())?;
         }
-        Matcher::Path(_) => writeln!(out, "\nExamples\n  {}", rule.hits.join("\n  "))?,
-        Matcher::Fact(_) => writeln!(out, "\nExamples\n  {}", rule.hits.join("\n  "))?,
+        Matcher::Path(_) | Matcher::Fact(_) => section(out, "Reports for instance", &rule.hits)?,
     }
-    if !rule.references.is_empty() {
-        writeln!(out, "\nSee also\n  {}", rule.references.join("\n  "))?;
-    }
+    section(out, "See also", &rule.references)?;
     writeln!(out, "\nTo accept one finding on purpose, put this into lastlook.toml:")?;
     writeln!(out, "  [[allow]]\n  rule = \"{}\"\n  fingerprint = \"…\"  # from the report", rule.id)?;
-    writeln!(out, "  reason = \"…\"")
+    writeln!(out, "  reason = \"…\"")?;
+    writeln!(out, "To turn the rule off, or to change its level:")?;
+    writeln!(out, "  [levels]\n  {} = \"off\"", rule.id)
+}
+
+/// A heading and indented lines; nothing where there are no lines.
+fn section(out: &mut dyn Write, heading: &str, lines: &[String]) -> io::Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{heading}")?;
+    lines.iter().try_for_each(|line| writeln!(out, "  {}", sanitize::escape(line)))
+}
+
+/// Lines of at most 90 characters; a longer word stands alone.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut().filter(|line| line.chars().count() + word.chars().count() < 90) {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn check(files: &[PathBuf]) -> Result<Exit> {
@@ -77,9 +95,13 @@ fn check(files: &[PathBuf]) -> Result<Exit> {
     let problems: Vec<_> = set.iter().flat_map(|rule| verify(rule, &facts)).collect();
     output::to_stdout(|out| {
         for problem in &problems {
-            writeln!(out, "{}: {}", problem.rule, problem.message)?;
+            writeln!(out, "{}: {}", problem.rule, sanitize::escape(&problem.message))?;
         }
-        writeln!(out, "{} rules, {} problems", set.len(), problems.len())
+        writeln!(out, "{}, {}", count(set.len(), "rule"), count(problems.len(), "problem"))
     })?;
     Ok(if problems.is_empty() { Exit::Clear } else { Exit::Blocked })
+}
+
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

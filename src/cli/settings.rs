@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use lastlook::finding::FactSpec;
 use lastlook::formats;
-use lastlook::policy::Policy;
+use lastlook::policy::{Levels, Policy};
 use lastlook::rules::RuleSet;
 use lastlook::rules::load::{self, Check};
 
@@ -70,17 +70,40 @@ pub fn policy(args: &CheckArgs, rules: &RuleSet) -> Result<Policy> {
         Some(file) => Policy::read(&file, &ids)?,
         None => Policy::default(),
     };
-    for LevelArg { pattern, level } in &args.levels {
-        let mut one = lastlook::policy::Levels::default();
-        one.set(pattern, *level).and_then(|()| policy.levels.set(pattern, *level)).map_err(anyhow::Error::msg)?;
-        if one.unknown(&ids).next().is_some() {
-            let near = lastlook::config::closest(pattern, ids.iter().copied());
-            let hint =
-                near.map_or("`lastlook rules` lists them all".to_owned(), |near| format!("did you mean `{near}`?"));
-            bail!("--set {pattern}={level}: there is no rule `{pattern}`\n  hint: {hint}");
-        }
+    let mistakes: Vec<String> = args.levels.iter().filter_map(|arg| set_level(arg, &mut policy, &ids).err()).collect();
+    if mistakes.is_empty() { Ok(policy) } else { Err(anyhow::Error::msg(mistakes.join("\n"))) }
+}
+
+/// Applies one `--set`.
+fn set_level(LevelArg { pattern, level }: &LevelArg, policy: &mut Policy, ids: &[&str]) -> Result<(), String> {
+    let mut one = Levels::default();
+    one.set(pattern, *level)
+        .and_then(|()| policy.levels.set(pattern, *level))
+        .map_err(|error| format!("--set {pattern}={level}: {error}"))?;
+    match one.unknown(ids).next() {
+        Some(_) => Err(format!("--set {pattern}={level}: {}", no_rule(pattern, ids.iter().copied()))),
+        None => Ok(()),
     }
-    Ok(policy)
+}
+
+/// Says that there is no such rule, and which one may have been meant.
+pub fn no_rule<'i>(id: &str, ids: impl IntoIterator<Item = &'i str>) -> String {
+    let hint = match lastlook::config::closest(id, ids) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`lastlook rules` lists them all".to_owned(),
+    };
+    format!("there is no rule `{id}`\n  hint: {hint}")
+}
+
+/// A path as seen from the working directory where it lies in it: reports then name files as the repository does,
+/// however they were asked for, and policies speak of them by the same names.
+pub fn from_here(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().ok();
+    match here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {
+        Some(inside) if inside.as_os_str().is_empty() => PathBuf::from("."),
+        Some(inside) => inside,
+        None => path.to_owned(),
+    }
 }
 
 fn policy_file(args: &CheckArgs) -> Result<Option<PathBuf>> {
@@ -100,5 +123,5 @@ fn policy_file(args: &CheckArgs) -> Result<Option<PathBuf>> {
             );
         }
     }
-    Ok(found.into_iter().next().and_then(|(_, file)| file))
+    Ok(found.into_iter().next().and_then(|(_, file)| file).map(|file| from_here(&file)))
 }

@@ -32,8 +32,8 @@ impl<'t> Source<'t> {
         Source { file, text, mistakes: RefCell::default() }
     }
 
-    /// Reads the file as TOML and lends its top table to `read`. Returns what `read` made of it, and every mistake:
-    /// those of the syntax, and those that were noted through [`Table`].
+    /// Reads the file as TOML and lends its top table to `read`. Returns what `read` made of it, and every mistake
+    /// in the order of the text: those of the syntax, and those that were noted through [`Table`].
     pub fn read<T>(self, read: impl FnOnce(&mut Table<'_, 't>) -> T) -> (T, Vec<Diagnostic>) {
         let (top, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
@@ -43,7 +43,9 @@ impl<'t> Source<'t> {
         let mut table = Table { source: &self, table: top.get_ref(), asked: Vec::new(), span };
         let made = read(&mut table);
         table.finish();
-        (made, self.mistakes.into_inner())
+        let mut mistakes = self.mistakes.into_inner();
+        mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+        (made, mistakes)
     }
 
     fn mistake(&self, span: Range<usize>, message: impl Into<String>, hint: Option<String>) {

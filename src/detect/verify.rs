@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Detector;
 use crate::config::Source;
 use crate::finding::{FactSpec, FactType, Facts, Level};
+use crate::rules::placeholder::is_placeholder;
 use crate::rules::{Matcher, Rule, RuleSet, example};
 
 /// A rule that does not do what its examples say.
@@ -48,7 +49,8 @@ pub fn verify(rule: &Arc<Rule>, facts: &[&FactSpec]) -> Vec<Problem> {
                     Err(error) => problem(format!("the {name} `{template}` cannot be used: {error}")),
                     Ok(fired) if fired != expected => {
                         let verb = if expected { "does not fire" } else { "fires" };
-                        problem(format!("it {verb} on its {name} `{template}`"));
+                        let cause = if expected { placeholder_cause(rule, template, seed) } else { "" };
+                        problem(format!("it {verb} on its {name} `{template}`{cause}"));
                     }
                     Ok(_) => continue,
                 }
@@ -57,6 +59,18 @@ pub fn verify(rule: &Arc<Rule>, facts: &[&FactSpec]) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// What an author rarely thinks of: the pattern matches, but `1234` is nobody's password.
+fn placeholder_cause(rule: &Rule, template: &str, seed: u64) -> &'static str {
+    let Some(content) = rule.content().filter(|content| !content.placeholders) else { return "" };
+    let (Ok(text), Some(pattern)) = (example::fill(template, seed), content.pattern.get()) else { return "" };
+    let Some(captures) = pattern.captures(text.as_bytes()) else { return "" };
+    let value = captures.iter().skip(1).flatten().next().or_else(|| captures.get(0));
+    match value.is_some_and(|value| is_placeholder(value.as_bytes())) {
+        true => ": its value looks like a placeholder (use a template such as `<base62*20>`, or `placeholders = true`)",
+        false => "",
+    }
 }
 
 fn fires(detector: &Detector, rule: &Rule, template: &str, seed: u64, specs: &[&FactSpec]) -> Result<bool, String> {

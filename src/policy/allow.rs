@@ -4,7 +4,7 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use super::Date;
 use crate::config::Table;
-use crate::finding::Finding;
+use crate::finding::{ArtifactPath, Finding};
 
 /// One `[[allow]]` of a policy. It always names a rule and a reason, and always narrows the rule down by path or by
 /// fingerprint: turning a whole rule off is what levels are for.
@@ -75,7 +75,7 @@ impl AllowEntry {
     #[must_use]
     pub fn covers(&self, finding: &Finding) -> bool {
         *self.rule == *finding.rule
-            && self.path.as_ref().is_none_or(|glob| covers_path(glob, &finding.path.to_string()))
+            && self.path.as_ref().is_none_or(|glob| covers_path(glob, &finding.path))
             && self.fingerprint.as_ref().is_none_or(|fingerprint| fingerprint == finding.fingerprint.as_str())
     }
 
@@ -86,8 +86,30 @@ impl AllowEntry {
     }
 }
 
-/// Whether a glob speaks of an artifact: of its whole path, or of the part inside any of its containers, so that
-/// `package/dist/*.map` means the same whether the package was unpacked or not.
-fn covers_path(glob: &GlobMatcher, path: &str) -> bool {
-    glob.is_match(path) || path.match_indices('!').any(|(at, _)| glob.is_match(&path[at + 1..]))
+/// Whether a glob speaks of an artifact: of its path as reports show it, of its path inside the folder that was asked
+/// about, or of the part inside any of its containers, so that `package/dist/*.map` means the same whether the package
+/// was unpacked or not, and from wherever lastlook was called.
+fn covers_path(glob: &GlobMatcher, path: &ArtifactPath) -> bool {
+    let shown = path.to_string();
+    let inside = format!("{}{}", path.root().logical(), shown.strip_prefix(&path.root().to_string()).unwrap_or(""));
+    [&*shown, &*inside]
+        .into_iter()
+        .chain(shown.match_indices('!').map(|(at, _)| &shown[at + 1..]))
+        .any(|path| glob.is_match(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_means_the_same_from_wherever_one_looks() {
+        let glob = GlobBuilder::new("dist/*.map").literal_separator(true).build().unwrap().compile_matcher();
+        let covers = |path: &ArtifactPath| covers_path(&glob, path);
+        assert!(covers(&ArtifactPath::file_in_target("dist/a.map", "a.map")));
+        assert!(covers(&ArtifactPath::file_in_target("/home/x/dist/a.map", "dist/a.map")));
+        assert!(covers(&ArtifactPath::file("p.tgz").decompressed("p.tar").member("dist/a.map")));
+        assert!(!covers(&ArtifactPath::file_in_target("/home/x/dist/a.map", "a.map")));
+        assert!(!covers(&ArtifactPath::file("dist/a.map").member("src/a.ts")));
+    }
 }

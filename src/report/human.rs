@@ -152,6 +152,9 @@ impl Blocks<'_> {
     }
 
     fn end(&mut self, outcome: &Outcome) {
+        if let Some(policy) = &self.context.policy {
+            self.line(&format!("Policy: {}", shown(self.redactor, policy)));
+        }
         let summary = summary(outcome, self.context, self.redactor);
         self.line(&summary);
         let (word, sentence) = words::verdict(outcome, self.context);

@@ -1,3 +1,5 @@
+//! What a person reads: whole reports, word for word.
+
 use super::*;
 use crate::report::testing::{context, empty, gap, in_archive, leaky, render, render_with, secret_finding, token};
 
@@ -125,7 +127,7 @@ fn the_last_line_is_the_verdict() {
     outcome.verdict = Verdict::Incomplete;
     assert_eq!(
         last_line(&outcome, &context()),
-        "INCOMPLETE: 2 gaps: not everything could be looked at; --allow-incomplete accepts that"
+        "INCOMPLETE: not everything could be looked at (2 gaps); --allow-incomplete accepts that"
     );
     outcome.verdict = Verdict::Clear;
     let accepted = last_line(&outcome, &Context { incomplete_allowed: true, ..context() });

@@ -68,6 +68,8 @@ pub struct Context<'a> {
     pub elapsed: Option<Duration>,
     /// The paths that were asked about, as they were typed. `human` names them.
     pub targets: Vec<String>,
+    /// The policy file that was applied. `human` names it: a policy that nobody knew of must not pass unseen.
+    pub policy: Option<String>,
     /// What leads from the working directory (in CI: the root of the repository) to the folder that artifact paths are
     /// relative to: `dist` where `lastlook dist` shows `cli.js`. Empty where they are relative to the working directory
     /// already. `sarif` and `github` put it before file paths, so that the code host finds the files.
@@ -89,6 +91,7 @@ impl<'a> Context<'a> {
             color: false,
             elapsed: None,
             targets: Vec::new(),
+            policy: None,
             base: String::new(),
             verbose: false,
             fail_on: Level::Error,

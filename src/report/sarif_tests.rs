@@ -1,3 +1,5 @@
+//! SARIF as other tools read it.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -93,7 +93,7 @@ pub(super) fn verdict(outcome: &Outcome, context: &Context<'_>) -> (&'static str
     match outcome.verdict {
         Verdict::Blocked => ("BLOCKED", blocked(outcome, context)),
         Verdict::Incomplete => {
-            ("INCOMPLETE", format!("{gaps}: not everything could be looked at; --allow-incomplete accepts that"))
+            ("INCOMPLETE", format!("not everything could be looked at ({gaps}); --allow-incomplete accepts that"))
         }
         Verdict::Clear => ("CLEAR", clear(outcome)),
     }

@@ -197,7 +197,7 @@ fn read_content(table: &mut Table<'_, '_>, check: Check) -> Option<ContentRule> 
     if check == Check::Patterns {
         for Value { value, span } in pattern.iter().chain(&allow) {
             if let Err(error) = LazyRegex::compile(value) {
-                table.mistake(span.clone(), error.to_string(), None);
+                table.mistake(span.clone(), format!("the pattern does not compile: {}", cause(&error)), None);
             }
         }
     }
@@ -226,6 +226,13 @@ fn read_content(table: &mut Table<'_, '_>, check: Check) -> Option<ContentRule> 
         example_path,
         placeholders,
     })
+}
+
+/// The last line of what `regex` says; the lines before it quote the pattern, which stands in the file anyway.
+fn cause(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().last().unwrap_or_default();
+    line.trim().trim_start_matches("error: ").to_owned()
 }
 
 fn read_fact(table: &mut Table<'_, '_>, facts: &[&FactSpec]) -> Option<FactRule> {

@@ -1,20 +1,26 @@
 //! What can only be said once everything was seen: which sources are shipped anyway, and which references lead nowhere.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::run::{Package, Seen};
-use crate::finding::ArtifactPath;
+use crate::finding::{ArtifactPath, FactValue};
+use crate::formats::source_map::origin;
 use crate::formats::{Origin, SourceRecord, Stated};
 
 /// How many of the largest undisclosed sources a finding names.
 const LARGEST: usize = 5;
+/// How many other packages are listed.
+const PACKAGES: usize = 32;
 
 /// States the facts that need the whole target.
 pub fn settle(seen: &mut Seen) {
     let mut stated = std::mem::take(&mut seen.stated);
     for (package, path, stated) in &mut stated {
         if !stated.sources.is_empty() {
+            if let Some(other) = publisher(&seen.paths, path) {
+                hand_over(&other, stated);
+            }
             settle_sources(seen, package, path, stated);
         }
         if !stated.references.is_empty() {
@@ -22,6 +28,33 @@ pub fn settle(seen: &mut Seen) {
         }
     }
     seen.stated = stated;
+}
+
+/// The other package that the map at `path` belongs to, because the file that carries it is itself only embedded, and
+/// stands there as a source of that package: `a.js.map!../node_modules/x/b.js!inline.map`.
+fn publisher(paths: &HashSet<String>, path: &ArtifactPath) -> Option<String> {
+    std::iter::successors(path.parent(), |owner| owner.parent())
+        .take_while(|owner| !paths.contains(&owner.to_string()))
+        .find_map(|owner| match origin(owner.logical()) {
+            Origin::ThirdParty(package) => Some(package),
+            Origin::FirstParty | Origin::Generated => None,
+        })
+}
+
+/// Makes the sources that looked like the publisher's own, for their names are relative, those of another package.
+fn hand_over(package: &str, stated: &mut Stated) {
+    let mut moved = 0;
+    for source in stated.sources.iter_mut().filter(|source| source.origin == Origin::FirstParty) {
+        source.origin = Origin::ThirdParty(package.chars().take(100).collect());
+        moved += 1;
+    }
+    let packages = stated.sources.iter().filter_map(|source| match &source.origin {
+        Origin::ThirdParty(package) => Some(package.clone()),
+        Origin::FirstParty | Origin::Generated => None,
+    });
+    let packages: BTreeSet<String> = packages.collect();
+    stated.facts.set("source_map.packages", packages.into_iter().take(PACKAGES).collect::<Vec<_>>());
+    stated.facts.set("source_map.third_party", stated.facts.int("source_map.third_party") + moved);
 }
 
 fn settle_sources(seen: &Seen, package: &Package, path: &ArtifactPath, stated: &mut Stated) {
@@ -49,9 +82,14 @@ fn settle_sources(seen: &Seen, package: &Package, path: &ArtifactPath, stated: &
     undisclosed.sort_by_key(|source| (Reverse(source.text.map_or(0, |text| text.bytes)), &source.name));
     let largest = undisclosed.iter().take(LARGEST).map(|source| {
         let text = source.text.map_or((0, 0), |text| (text.lines, text.bytes));
-        format!("{} ({} lines, {} bytes)", source.name, text.0, text.1)
+        format!("{} ({}, {})", source.name, count_of(text.0, "line"), count_of(text.1, "byte"))
     });
     stated.details.extend(largest.collect::<Vec<_>>());
+}
+
+fn count_of(number: u64, word: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {word}{plural}", FactValue::Int(number))
 }
 
 fn settle_references(paths: &HashSet<String>, path: &ArtifactPath, stated: &mut Stated) {
@@ -118,5 +156,30 @@ mod tests {
         assert!(at(&tar.member("package/dist/a.js.map"), "../src/./a.ts"));
         assert!(at(&tar.member("package/dist/a.js").member("inline.map"), "../src/a.ts"));
         assert!(!at(&tar.member("package/dist/a.js.map"), "src/a.ts"));
+    }
+
+    #[test]
+    fn a_map_inside_a_source_of_another_package_is_not_the_publishers() {
+        let plain = ArtifactPath::file("dist/a.js.map");
+        let settled = |owner: &str| {
+            let path = plain.member(owner).member("inline.map");
+            let source = |name: &str, origin| SourceRecord {
+                name: name.to_owned(),
+                origin,
+                text: Some(crate::formats::Kept::of(name.as_bytes())),
+            };
+            let other = Origin::ThirdParty("q".to_owned());
+            let sources = vec![source("../src/b.ts", Origin::FirstParty), source("../node_modules/q/c.js", other)];
+            let mut stated = Stated { sources, ..Stated::default() };
+            stated.facts.set("source_map.third_party", 1u64);
+            let mut seen = Seen::default();
+            seen.paths.insert(plain.to_string());
+            seen.stated.push((Package::Target(0), path, stated));
+            settle(&mut seen);
+            let facts = &seen.stated[0].2.facts;
+            (facts.int("source_map.undisclosed"), facts.int("source_map.third_party"))
+        };
+        assert_eq!(settled("../node_modules/@s/p/dist/b.js"), (0, 2));
+        assert_eq!(settled("../src/b.js"), (1, 1));
     }
 }

@@ -14,7 +14,9 @@ use super::walk::Listed;
 use super::{Progress, Scanner, Totals};
 use crate::bytes::{Probe, TextId, open, text};
 use crate::detect::{Active, ContentMatch};
-use crate::finding::{Artifact, ArtifactPath, Facts, Finding, Fingerprint, Gap, Location, Role, Secret, Span, Stage};
+use crate::finding::{
+    Artifact, ArtifactPath, Category, Facts, Finding, Fingerprint, Gap, Location, Role, Secret, Span, Stage,
+};
 use crate::formats::{Coverage, FORMATS, Format, FormatError, Inspection, Stated};
 
 /// What belongs together when it is asked whether a source is shipped anyway: the plain files of one target, or
@@ -221,7 +223,8 @@ impl<'s> Run<'s> {
         let bytes = &artifact.bytes[..];
         let segments = rest(bytes.len(), explained);
         let found = self.scanner.detector.content(bytes, &segments, artifact.path.logical());
-        let hidden: Vec<Range<usize>> = found.iter().map(|one| one.secret.clone()).collect();
+        let hidden: Vec<Range<usize>> =
+            found.iter().filter(|one| is_secret(one)).map(|one| one.secret.clone()).collect();
         let mut lines = probe.is_text().then(|| text::LineCounter::new(bytes));
         let mut findings: Vec<Finding> = Vec::new();
         let mut known: BTreeMap<(&str, &[u8]), usize> = BTreeMap::new();
@@ -259,6 +262,11 @@ impl<'s> Run<'s> {
         let value = &bytes[found.secret.clone()];
         let location = Location { span, line, column };
         let finding = self.finding(found.active, &artifact.path, Some(location), value, Facts::default());
+        if !is_secret(found) {
+            // An address says nothing when it is masked; what stands around it is left out, a signature for instance.
+            let value = String::from_utf8_lossy(value).chars().take(200).collect();
+            return Finding { details: vec![value], ..finding };
+        }
         Finding { secret: Some(Secret::new(value)), excerpt: Some(excerpt(bytes, &found.secret, hidden)), ..finding }
     }
 
@@ -285,6 +293,11 @@ impl<'s> Run<'s> {
             }
         });
     }
+}
+
+/// Whether what was found is a credential, rather than text that gives something else away.
+fn is_secret(found: &ContentMatch<'_>) -> bool {
+    found.active.rule.category == Category::Secret
 }
 
 /// Nothing can be recognised in nothing.
@@ -331,9 +344,9 @@ mod tests {
 
     #[test]
     fn what_is_explained_is_left_out_however_it_overlaps() {
-        assert_eq!(rest(10, &[]), [0..10]);
+        assert_eq!(rest(10, &[]), vec![0..10; 1]);
         assert_eq!(rest(10, &[4..6, 0..2, 5..7]), [2..4, 7..10]);
-        assert_eq!(rest(10, &[0..u64::MAX]), Vec::<Range<usize>>::new());
-        assert_eq!(rest(0, &[3..4]), Vec::<Range<usize>>::new());
+        assert_eq!(rest(10, std::slice::from_ref(&(0..u64::MAX))), Vec::<Range<usize>>::new());
+        assert_eq!(rest(0, std::slice::from_ref(&(3..4))), Vec::<Range<usize>>::new());
     }
 }

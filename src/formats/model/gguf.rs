@@ -59,7 +59,8 @@ impl Format for Gguf {
         table.weights.state(out);
         out.fact("model.weights", if table.weights.tensors == 0 { "none" } else { "inside" });
         let end = reader.cursor.offset();
-        out.member("(header)", Role::Header, artifact.bytes.slice(..end as usize))?;
+        // Without its mark: with it, the header would be taken for a GGUF that is cut off, and opened again and again.
+        out.member("(header)", Role::Header, artifact.bytes.slice(MAGIC.len()..end as usize))?;
         out.explain(0..end);
         result?;
         explain_tensors(&mut table, end, artifact.bytes.len() as u64, out)?;
@@ -295,7 +296,9 @@ mod tests {
             assert_eq!(looked.stated.facts.int("model.tensors"), 3);
             assert_eq!(looked.stated.facts.int("model.parameters"), 24 + 24 + 64);
             assert_eq!(looked.stated.facts.int("model.bytes"), 96 + 48 + 68);
-            assert_eq!((looked.members[0].role, looked.members[0].bytes.len()), (Role::Header, header));
+            let inner = &looked.members[0];
+            assert_eq!((inner.role, inner.bytes.len()), (Role::Header, header - MAGIC.len()));
+            assert!(!inspect(&Gguf, "(header)", &inner.bytes).sniffed);
         }
     }
 

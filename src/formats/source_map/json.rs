@@ -56,12 +56,6 @@ impl<'a> Scanner<'a> {
         Scanner { text, at }
     }
 
-    /// Where the next byte is read.
-    #[must_use]
-    pub fn offset(&self) -> usize {
-        self.at
-    }
-
     fn error(&self, reason: &str) -> ReadError {
         ReadError::new(self.at as u64, reason)
     }

@@ -8,6 +8,7 @@ mod read;
 
 pub use inline::Inline;
 pub use map::SourceMap;
+pub use origin::origin;
 
 use crate::finding::{FactSpec, FactType};
 

@@ -1,3 +1,5 @@
+//! Tar archives forged block by block.
+
 use super::*;
 use crate::formats::testing::{Looked, inspect};
 

@@ -1,3 +1,5 @@
+//! Zip archives, sound and damaged.
+
 use std::io::Write;
 use std::time::{Duration, Instant};
 

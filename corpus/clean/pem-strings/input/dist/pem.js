@@ -1,0 +1,1 @@
+const H={pkcs8:"-----BEGIN PRIVATE KEY-----",rsa:"-----BEGIN RSA PRIVATE KEY-----",ec:"-----BEGIN EC PRIVATE KEY-----",end:"-----END PRIVATE KEY-----"};export function pem(e){return H.pkcs8+"\n"+e.match(/.{1,64}/g).join("\n")+"\n"+H.end+"\n"}export const isKey=e=>/-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[\s\S]+-----END (?:RSA |EC )?PRIVATE KEY-----/.test(e);

@@ -1,0 +1,1 @@
+export const berths = 12;

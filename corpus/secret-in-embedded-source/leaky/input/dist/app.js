@@ -1,0 +1,2 @@
+export const publish=()=>1;
+//# sourceMappingURL=app.js.map

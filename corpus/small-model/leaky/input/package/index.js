@@ -1,0 +1,1 @@
+export const tides = 'https://tides.tidewater.invalid/v1';

@@ -1,0 +1,2 @@
+(()=>{console.log("hello")})();
+//# sourceMappingURL=cli.js.map

@@ -1,0 +1,215 @@
+//! Real packages, as people download them: what their source maps give away is named exactly, and what gives nothing
+//! away passes. The expectations are computed from the archive by `tests/support/real_world/facts.py`, which shares no
+//! code with lastlook; each package is looked at as the archive and unpacked.
+//!
+//! The packages are fetched once, by their registries' own clients, into the target folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// The rules that judge what a map embeds or names; one of them speaks of every map that names a source.
+const MAP_RULES: [&str; 3] = ["source-map-embedded-sources", "source-map-names-only", "source-map-shipped"];
+const DANGLING: &str = "source-map-reference-dangling";
+
+/// Where a package comes from, and what a person who looked at it knows: a mistake that the two readers have in common
+/// would show here.
+struct Package {
+    client: Client,
+    name: &'static str,
+    version: &'static str,
+    /// What lastlook must exit with.
+    exit: i32,
+    /// Maps that name at least one source, and those of them that give sources away.
+    maps: (usize, usize),
+}
+
+#[derive(PartialEq, Eq)]
+enum Client {
+    Npm,
+    Pip,
+}
+
+/// Defines one test for each package: `test_name: client name version => exit code, maps, maps that give sources away`.
+macro_rules! packages {
+    ($($test:ident: $client:ident $name:literal $version:literal => $exit:literal, $maps:literal, $leaks:literal;)*) => {
+        $(
+            #[test]
+            #[ignore = "fetches packages from the registries"]
+            fn $test() {
+                Package { client: Client::$client, name: $name, version: $version, exit: $exit, maps: ($maps, $leaks) }
+                    .check();
+            }
+        )*
+    };
+}
+
+packages! {
+    axios_embeds_what_it_ships: Npm "axios" "1.7.9" => 0, 6, 0;
+    rxjs_embeds_one_file_it_does_not_ship: Npm "rxjs" "7.8.1" => 1, 1003, 1;
+    sentry_core_embeds_all_its_sources: Npm "@sentry/core" "8.0.0" => 1, 220, 144;
+    three_mesh_bvh_embeds_what_it_ships: Npm "three-mesh-bvh" "0.7.6" => 0, 2, 0;
+    angular_core_embeds_its_sources: Npm "@angular/core" "19.0.5" => 1, 5, 5;
+    openpgp_embeds_its_own_sources_and_those_of_others: Npm "openpgp" "6.0.1" => 1, 11, 8;
+    swagger_ui_embeds_its_sources: Npm "swagger-ui-dist" "5.18.2" => 1, 6, 3;
+    node_forge_names_files_only: Npm "node-forge" "1.3.1" => 0, 3, 0;
+    mongodb_ships_the_sources_it_names: Npm "mongodb" "6.12.0" => 0, 135, 0;
+    dayjs_is_clean: Npm "dayjs" "1.11.13" => 0, 0, 0;
+    lodash_is_clean: Npm "lodash" "4.17.21" => 0, 0, 0;
+    react_is_clean: Npm "react" "18.3.1" => 0, 0, 0;
+    is_number_is_clean: Npm "is-number" "7.0.0" => 0, 0, 0;
+    express_is_clean: Npm "express" "4.21.2" => 0, 0, 0;
+    jsonwebtoken_is_clean: Npm "jsonwebtoken" "9.0.2" => 0, 0, 0;
+    typescript_is_clean: Npm "typescript" "5.4.5" => 0, 0, 0;
+    esbuild_wasm_is_clean: Npm "esbuild-wasm" "0.24.0" => 0, 0, 0;
+    requests_is_clean: Pip "requests" "2.32.3" => 0, 0, 0;
+    flask_is_clean: Pip "flask" "3.1.0" => 0, 0, 0;
+    click_is_clean: Pip "click" "8.1.8" => 0, 0, 0;
+    six_is_clean: Pip "six" "1.17.0" => 0, 0, 0;
+    certifi_is_clean: Pip "certifi" "2024.12.14" => 0, 0, 0;
+    setuptools_with_its_windows_programs_is_clean: Pip "setuptools" "75.6.0" => 0, 0, 0;
+    markupsafe_with_native_code_is_clean: Pip "markupsafe" "3.0.2" => 0, 0, 0;
+    charset_normalizer_with_native_code_is_clean: Pip "charset-normalizer" "3.4.1" => 0, 0, 0;
+    cryptography_with_native_code_is_clean: Pip "cryptography" "44.0.0" => 0, 0, 0;
+    uvloop_with_native_code_is_clean: Pip "uvloop" "0.21.0" => 0, 0, 0;
+    numpy_with_native_code_and_arrays_is_clean: Pip "numpy" "2.2.1" => 0, 0, 0;
+}
+
+impl Package {
+    fn check(&self) {
+        let archive = self.archive();
+        let unpacked = tempfile::tempdir().unwrap();
+        python("unpack.py", &[&archive, unpacked.path()]);
+        let known: Value = serde_json::from_slice(&python("facts.py", &[&archive])).unwrap();
+
+        let name = Path::new(archive.file_name().unwrap());
+        let packed = self.look_at(archive.parent().unwrap(), name);
+        let folder = self.look_at(unpacked.path(), Path::new("."));
+        let front = format!("{}!", name.display());
+        let root = if self.client == Client::Npm { root(&known) } else { String::new() };
+
+        self.names_the_maps(&packed, &front, &known);
+        assert_eq!(folder["totals"]["files"], known["files"], "every file of the folder is looked at");
+        assert_eq!(packed["totals"]["files"], 1);
+        assert!(packed["totals"]["members"].as_u64() >= known["files"].as_u64(), "so is every file of the archive");
+        assert_eq!(findings(&packed, &format!("{front}{root}")), findings(&folder, ""), "packed and unpacked agree");
+    }
+
+    /// Runs lastlook: no gap, the right exit code, and no error but what maps embed.
+    fn look_at(&self, place: &Path, target: &Path) -> Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lastlook"));
+        command.args(["--report", "json", "--no-config"]).arg(target).current_dir(place);
+        let output = command.output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["gaps"], Value::Array(Vec::new()));
+        let errors: Vec<&Value> = of_rules(&report, |finding| finding["level"] == "error").collect();
+        let others: Vec<_> = errors.iter().filter(|finding| finding["rule"] != MAP_RULES[0]).collect();
+        assert!(others.is_empty(), "errors that are none: {others:#?}");
+        assert_eq!(errors.len(), self.maps.1);
+        assert_eq!(output.status.code(), Some(self.exit));
+        assert_eq!(report["verdict"], if self.exit == 0 { "clear" } else { "blocked" });
+        report
+    }
+
+    /// Every map that names a source is named, by its path, its rule and its facts, and so is every reference to a map
+    /// that is not there; nothing else is.
+    fn names_the_maps(&self, report: &Value, front: &str, known: &Value) {
+        let inside = |finding: &Value| finding["path"].as_str().unwrap().strip_prefix(front).unwrap().to_owned();
+        let mut found = BTreeMap::new();
+        for finding in of_rules(report, |finding| MAP_RULES.iter().any(|rule| finding["rule"] == *rule)) {
+            let twice = found.insert(inside(finding), finding);
+            assert!(twice.is_none(), "two rules speak of one map: {finding:#}");
+        }
+        let expected = known["maps"].as_object().unwrap().iter().filter(|(_, map)| map["rule"] != Value::Null);
+        let expected: BTreeMap<String, &Value> = expected.map(|(path, map)| (path.clone(), map)).collect();
+        assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "the maps");
+        for (path, map) in &expected {
+            assert_eq!(found[path]["rule"], map["rule"], "{path}");
+            for (fact, value) in map["facts"].as_object().unwrap() {
+                assert_eq!(found[path]["facts"][fact], *value, "{fact} of {path}");
+            }
+        }
+        assert_eq!(expected.len(), self.maps.0);
+
+        let dangling: BTreeMap<String, u64> = of_rules(report, |finding| finding["rule"] == DANGLING)
+            .map(|finding| (inside(finding), finding["facts"]["reference.dangling"].as_u64().unwrap()))
+            .collect();
+        let lost = known["dangling"].as_object().unwrap().iter();
+        let lost: BTreeMap<String, u64> =
+            lost.map(|(path, urls)| (path.clone(), urls.as_array().unwrap().len() as u64)).collect();
+        assert_eq!(dangling, lost, "references to maps that are not there");
+    }
+
+    /// The archive, fetched if this is the first time.
+    fn archive(&self) -> PathBuf {
+        let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real-world");
+        let shelf = shelf.join(format!("{}-{}", self.name.replace('/', "-"), self.version));
+        if let Some(archive) = only_file(&shelf) {
+            return archive;
+        }
+        std::fs::create_dir_all(shelf.parent().unwrap()).unwrap();
+        let arriving = tempfile::tempdir_in(shelf.parent().unwrap()).unwrap();
+        let output = self.client().current_dir(arriving.path()).output().unwrap();
+        assert!(output.status.success(), "fetching failed: {}", String::from_utf8_lossy(&output.stderr));
+        // Another run may have put it there meanwhile; a download that was cut off never gets there.
+        let _ = std::fs::rename(arriving.path(), &shelf);
+        only_file(&shelf).expect("one archive")
+    }
+
+    fn client(&self) -> Command {
+        match self.client {
+            Client::Npm => {
+                let mut npm = Command::new("npm");
+                npm.args(["pack", "--silent", "--ignore-scripts"]).arg(format!("{}@{}", self.name, self.version));
+                npm
+            }
+            Client::Pip => {
+                let mut pip = Command::new("python3");
+                pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", "."]);
+                // The same wheel on every machine.
+                pip.args(["--python-version", "3.11", "--implementation", "cp"]);
+                pip.args(["--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_17_x86_64"]);
+                pip.args(["--platform", "manylinux_2_28_x86_64"]).arg(format!("{}=={}", self.name, self.version));
+                pip
+            }
+        }
+    }
+}
+
+fn only_file(folder: &Path) -> Option<PathBuf> {
+    let files: Vec<PathBuf> = std::fs::read_dir(folder).ok()?.map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() < 2, "{files:?}");
+    files.into_iter().next()
+}
+
+/// Runs one of the scripts, and returns what it prints.
+fn python(script: &str, arguments: &[&Path]) -> Vec<u8> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/real_world").join(script);
+    let output = Command::new("python3").arg(script).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+fn of_rules(report: &Value, wanted: impl Fn(&Value) -> bool) -> impl Iterator<Item = &Value> {
+    report["findings"].as_array().unwrap().iter().filter(move |finding| wanted(finding))
+}
+
+/// The folder that everything in an npm archive lies in: `package/` in most.
+fn root(known: &Value) -> String {
+    format!("{}/", known["root"].as_str().unwrap())
+}
+
+/// All findings without what must differ: rule, path without `front`, level, place, message and facts.
+fn findings(report: &Value, front: &str) -> BTreeSet<String> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    let strip = |finding: &Value| {
+        let path = finding["path"].as_str().unwrap();
+        let inside = path.strip_prefix(front).unwrap_or(path).to_owned();
+        let kept = ["rule", "level", "line", "column", "offset", "length", "message", "facts", "repeats", "details"];
+        let kept: Vec<&Value> = kept.iter().map(|key| &finding[*key]).collect();
+        format!("{inside} {}", serde_json::to_string(&kept).unwrap())
+    };
+    findings.map(strip).collect()
+}

@@ -1,0 +1,164 @@
+"""Says what the source maps of a package archive give away, without any code of lastlook.
+
+usage: facts.py ARCHIVE     (an npm .tgz or a wheel)
+
+Writes JSON: {"files": N, "root": FOLDER, "maps": {PATH: {"rule": …, "facts": {…}}}, "dangling": {PATH: [URL, …]}},
+where PATH is the path inside the archive and FOLDER its first part. Written from ECMA-426 and from the meaning of the facts in `lastlook formats`, with json,
+tarfile and zipfile only, so that a mistake in one of the two readers shows as a difference.
+"""
+
+import base64
+import json
+import posixpath
+import re
+import sys
+import tarfile
+import urllib.parse
+import zipfile
+
+RUNTIMES = ("core-js", "tslib", "regenerator-runtime", "@babel/runtime")
+GENERATED = ("webpack/bootstrap", "webpack/runtime/", "(webpack)/", "webpack/startup", "\0", "<anon>", "<stdin>")
+COMMENT = re.compile(rb"(?://|/\*)[#@]\s*sourceMappingURL=([^\s\"'`<\\)]+?)\s*(?:\*/\s*)?$", re.MULTILINE)
+INLINE = re.compile(rb"sourceMappingURL=data:([^,\s\"'`]*),([^\s\"'`<\\)]+)")
+
+
+def read(archive):
+    """The regular files of the archive, by name."""
+    if archive.endswith(".whl"):
+        with zipfile.ZipFile(archive) as wheel:
+            return {item.filename: wheel.read(item) for item in wheel.infolist() if not item.is_dir()}
+    with tarfile.open(archive, "r:gz") as tar:
+        return {item.name: tar.extractfile(item).read() for item in tar if item.isfile()}
+
+
+def identity(text):
+    """What stays of a text when line ends, a byte order mark and white space at its end do not count."""
+    text = text[3:] if text.startswith(b"\xef\xbb\xbf") else text
+    text = text.rstrip(b" \t\n\r\f")
+    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def is_text(data):
+    return b"\0" not in data[:4096]
+
+
+def load(data):
+    """The source map in data, or None."""
+    data = data[3:] if data.startswith(b"\xef\xbb\xbf") else data
+    if data.startswith(b")]}'"):
+        data = data.partition(b"\n")[2]
+    if not data.lstrip().startswith(b"{"):
+        return None
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return None
+    lists = isinstance(value.get("sources"), list) or isinstance(value.get("sections"), list)
+    return value if lists and ("mappings" in value or value.get("version") == 3) else None
+
+
+def sources(value):
+    """Full name and text of every source, those of sections included."""
+    names, texts = value.get("sources") or [], value.get("sourcesContent") or []
+    root = value.get("sourceRoot") or ""
+    root += "" if root == "" or root.endswith("/") else "/"
+    for index in range(max(len(names), len(texts))):
+        name = names[index] if index < len(names) else None
+        text = texts[index] if index < len(texts) else None
+        if name is not None or text:
+            yield (root + name if name is not None else f"source-{index}", text or None)
+    for section in value.get("sections") or []:
+        yield from sources(section.get("map") or {})
+
+
+def utf8(text):
+    return re.sub("[\ud800-\udfff]", "\ufffd", text).encode()
+
+
+def lines(text):
+    return text.count(b"\n") + (not text.endswith(b"\n"))
+
+
+def generated(name):
+    """Whether a tool wrote the source: glue of bundlers, or webpack's stand-in for a module that is not bundled."""
+    module = name.removeprefix("webpack://").partition("/")[2] if name.startswith("webpack://") else name
+    return any(mark in name for mark in GENERATED) or module.startswith(("external ", "ignored|")) or " sync " in module
+
+
+def third_party(name):
+    return "node_modules/" in name or any(f"/{runtime}/" in name for runtime in RUNTIMES)
+
+
+def beside(owner, url):
+    """Where url points to, seen from the file at owner."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(owner), url.lstrip("/")))
+
+
+def judge(owner, value, inline, files, shipped_texts):
+    facts = dict.fromkeys(
+        ("sources", "embedded", "lines", "bytes", "third_party", "undisclosed", "undisclosed_lines",
+         "undisclosed_bytes", "shipped", "names_only"), 0)
+    facts["inline"] = inline
+    seen = set()
+    for name, text in sources(value):
+        text = None if text is None else utf8(text)
+        facts["sources"] += 1
+        facts["embedded"] += text is not None
+        facts["lines"] += lines(text) if text else 0
+        facts["bytes"] += len(text) if text else 0
+        if third_party(name):
+            facts["third_party"] += 1
+            continue
+        if generated(name):
+            continue
+        if text is None:
+            facts["shipped" if beside(owner, name) in files else "names_only"] += 1
+        elif identity(text) in shipped_texts:
+            facts["shipped"] += 1
+        elif identity(text) not in seen:
+            seen.add(identity(text))
+            facts["undisclosed"] += 1
+            facts["undisclosed_lines"] += lines(text)
+            facts["undisclosed_bytes"] += len(text)
+    if facts["undisclosed"]:
+        rule = "source-map-embedded-sources"
+    elif facts["names_only"]:
+        rule = "source-map-names-only"
+    else:
+        rule = "source-map-shipped" if facts["sources"] else None
+    return {"rule": rule, "facts": {f"source_map.{name}": value for name, value in facts.items()}}
+
+
+def main(archive):
+    files = read(archive)
+    shipped_texts = {identity(data) for data in files.values() if is_text(data)}
+    maps, dangling = {}, {}
+    for path, data in files.items():
+        value = load(data) if b'"sources"' in data or b'"sections"' in data else None
+        if value is not None:
+            maps[path] = judge(path, value, False, files, shipped_texts)
+            continue
+        if b"sourceMappingURL=" not in data or not is_text(data):
+            continue
+        number = 0
+        for header, body in INLINE.findall(data):
+            plain = urllib.parse.unquote_to_bytes(body)
+            try:
+                plain = base64.b64decode(plain + b"===") if header.endswith(b";base64") else plain
+            except ValueError:
+                continue
+            value = load(plain)
+            if value is not None:
+                number += 1
+                name = "inline.map" if number == 1 else f"inline-{number}.map"
+                maps[f"{path}!{name}"] = judge(path, value, True, files, shipped_texts)
+        urls = [url.decode() for url in COMMENT.findall(data)]
+        urls = [url for url in urls if not re.match(r"(?i)data:|https?://", url) and not re.search("[${}+,;]", url)]
+        lost = [url for url in urls if beside(path, urllib.parse.unquote(re.split("[?#]", url)[0])) not in files]
+        if lost:
+            dangling[path] = lost
+    root = next(iter(files)).split("/")[0]
+    json.dump({"files": len(files), "root": root, "maps": maps, "dangling": dangling}, sys.stdout)
+
+
+main(sys.argv[1])
