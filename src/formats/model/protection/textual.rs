@@ -1,7 +1,5 @@
 //! Encrypted content written as text. Only the digits are accounted for; whatever else the text says is searched.
 
-use std::ops::Range;
-
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use memchr::memmem;
 
@@ -28,13 +26,11 @@ fn begins(probe: &Probe<'_>, label: &str) -> bool {
         .is_some_and(|rest| rest.starts_with(b"-----"))
 }
 
-/// The digits between the lines of an armour, and the first bytes that they stand for (RFC 9580, 6.2; RFC 7468).
-fn armour(probe: &Probe<'_>) -> Result<(Range<usize>, Vec<u8>), FormatError> {
+/// The digits between the lines of an armour (RFC 9580, 6.2; RFC 7468), whose first ones must stand for what `is` knows.
+fn armoured(probe: &Probe<'_>, is: impl Fn(&[u8]) -> bool) -> Result<Cipher, FormatError> {
     let bytes = probe.all();
     let (text, skipped) = trimmed(bytes);
-    let broken = || FormatError::broken(probe.len(), "the armoured message is cut off before its END line");
-    let line = memchr::memchr(b'\n', text).ok_or_else(broken)?;
-    let mut start = skipped + line + 1;
+    let mut start = skipped + memchr::memchr(b'\n', text).ok_or(FormatError::NotThis)? + 1;
     // OpenPGP puts headers such as `Comment: …` before an empty line.
     while let Some(line) = bytes[start..].split_inclusive(|byte| *byte == b'\n').next() {
         if !line.trim_ascii().is_empty() && memmem::find(line, b": ").is_none() {
@@ -42,12 +38,16 @@ fn armour(probe: &Probe<'_>) -> Result<(Range<usize>, Vec<u8>), FormatError> {
         }
         start += line.len();
     }
-    let end = start + memmem::find(&bytes[start..], b"-----END ").ok_or_else(broken)?;
-    let body = &bytes[start..end];
-    if !body.iter().all(|byte| is_base64(*byte) || byte.is_ascii_whitespace()) {
+    // A dash ends the digits: that of the END line, be it whole or not.
+    let end = memchr::memchr(b'-', &bytes[start..]).map_or(bytes.len(), |length| start + length);
+    let digits = &bytes[start..end];
+    if !digits.iter().all(|byte| is_base64(*byte) || byte.is_ascii_whitespace()) || !is(&first_bytes(digits)) {
         return Err(FormatError::NotThis);
     }
-    Ok((start..end, first_bytes(body)))
+    if !bytes[end..].starts_with(b"-----END ") {
+        return Err(FormatError::broken(probe.len(), "the armoured message is cut off before its END line"));
+    }
+    Ok(Cipher::Digits(start..end))
 }
 
 fn is_base64(byte: u8) -> bool {
@@ -59,12 +59,6 @@ fn first_bytes(body: &[u8]) -> Vec<u8> {
     let mut digits: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(TOLD_BY).collect();
     digits.truncate(digits.len() / 4 * 4);
     BASE64.decode(&digits).unwrap_or_default()
-}
-
-/// An armour whose content begins as it should.
-fn armoured(probe: &Probe<'_>, is: impl Fn(&[u8]) -> bool) -> Result<Cipher, FormatError> {
-    let (digits, first) = armour(probe)?;
-    if is(&first) { Ok(Cipher::Digits(digits)) } else { Err(FormatError::NotThis) }
 }
 
 pub(super) fn is_age(probe: &Probe<'_>) -> bool {
@@ -262,7 +256,8 @@ mod tests {
     fn signed_messages_and_other_text_are_not_encrypted() {
         let signed = wrapped("PGP MESSAGE", "\n", &[0xa3, 1, 2, 3, 4, 5, 6, 7, 8]);
         let prose = b"-----BEGIN PGP MESSAGE-----\nis how it starts; and\n-----END is how it ends".to_vec();
-        for bytes in [signed, prose, b"gAAAAA is how it starts".to_vec(), b"U2FsdGVkX1 means salted".to_vec()] {
+        let cut = signed[..signed.len() - 12].to_vec();
+        for bytes in [signed, cut, prose, b"gAAAAA is how it starts".to_vec(), b"U2FsdGVkX1 means salted".to_vec()] {
             assert!(matches!(look(&bytes).result, Err(FormatError::NotThis)), "{bytes:?}");
         }
     }
