@@ -57,7 +57,7 @@ packages! {
     openpgp_embeds_its_own_sources_and_those_of_others: Npm "openpgp" "6.0.1" => 1, 11, 8;
     swagger_ui_embeds_its_sources: Npm "swagger-ui-dist" "5.18.2" => 1, 6, 3;
     exceljs_embeds_maps_inside_sources: Npm "exceljs" "4.4.0" => 0, 289, 0;
-    node_forge_names_files_only: Npm "node-forge" "1.3.1" => 0, 3, 0;
+    node_forge_ships_the_sources_it_names: Npm "node-forge" "1.3.1" => 0, 3, 0;
     mongodb_ships_the_sources_it_names: Npm "mongodb" "6.12.0" => 0, 135, 0;
     dayjs_is_clean: Npm "dayjs" "1.11.13" => 0, 0, 0;
     lodash_is_clean: Npm "lodash" "4.17.21" => 0, 0, 0;

@@ -17,6 +17,16 @@ const WEBPACK: [&str; 6] = [
     "webpack/container/",
 ];
 
+/// Runtimes that bundlers and compilers put into everything they build, where build systems other than npm lay them out
+/// without `node_modules`: a folder of the package together with what only that package has in it.
+const RUNTIMES: [(&str, &str); 5] = [
+    ("/tslib/tslib.", "tslib"),
+    ("/core-js/internals/", "core-js"),
+    ("/core-js/modules/", "core-js"),
+    ("/regenerator-runtime/runtime.", "regenerator-runtime"),
+    ("/@babel/runtime/helpers/", "@babel/runtime"),
+];
+
 /// Judges a source by its name. Nothing that a map merely claims (`ignoreList`) is believed: only names count.
 #[must_use]
 pub fn origin(name: &str) -> Origin {
@@ -46,6 +56,9 @@ fn is_external(name: &str) -> bool {
 
 /// The package that a path belongs to: the one after the last `node_modules/`, with its scope.
 fn package(name: &str) -> Option<String> {
+    if let Some((_, runtime)) = RUNTIMES.iter().find(|(mark, _)| name.contains(mark)) {
+        return Some((*runtime).to_owned());
+    }
     // A folder of one's own may end in the same letters: `src/my_node_modules/`.
     let (_, inside) = name.rsplit_once("/node_modules/").or_else(|| Some(("", name.strip_prefix("node_modules/")?)))?;
     let mut parts = inside.split('/');
@@ -128,6 +141,7 @@ mod tests {
             ("src/my_node_modules/a.ts", Origin::FirstParty),
             ("node_modules/left-pad/index.js", third("left-pad")),
             ("src/tslib/a.ts", Origin::FirstParty),
+            ("../external/npm/tslib/tslib.es6.js", third("tslib")),
             ("webpack://app/external \"react\"", Origin::Generated),
             ("webpack://app/./node_modules/react/index.js", third("react")),
             ("../node_modules/.pnpm/a@1/node_modules/@scope/a/b.js", third("@scope/a")),

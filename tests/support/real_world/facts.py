@@ -16,7 +16,8 @@ import tarfile
 import urllib.parse
 import zipfile
 
-RUNTIMES = ("core-js", "tslib", "regenerator-runtime", "@babel/runtime")
+RUNTIMES = ("/tslib/tslib.", "/core-js/internals/", "/core-js/modules/", "/regenerator-runtime/runtime.",
+            "/@babel/runtime/helpers/")
 GENERATED = ("webpack/bootstrap", "webpack/runtime/", "(webpack)/", "webpack/startup", "\0", "<anon>", "<stdin>")
 COMMENT = re.compile(rb"(?://|/\*)[#@]\s*sourceMappingURL=([^\s\"'`<\\)]+?)\s*(?:\*/\s*)?$", re.MULTILINE)
 INLINE = re.compile(rb"sourceMappingURL=data:([^,\s\"'`]*),([^\s\"'`<\\)]+)")
@@ -86,12 +87,27 @@ def generated(name):
 
 
 def third_party(name):
-    return "node_modules/" in name or any(f"/{runtime}/" in name for runtime in RUNTIMES)
+    return "/node_modules/" in "/" + name or any(runtime in name for runtime in RUNTIMES)
 
 
 def beside(owner, url):
     """Where url points to, seen from the file at owner."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(owner), url.lstrip("/")))
+
+
+def shipped_by_name(owner, name, files):
+    """Whether the name is that of a file of the package: seen from the owner, or, for a name of webpack's own making,
+    from a folder above it."""
+    if not name.startswith("webpack://"):
+        return beside(owner, name) in files
+    path = posixpath.normpath(name.removeprefix("webpack://").partition("/")[2].partition("?")[0])
+    folder = posixpath.dirname(owner)
+    while True:
+        if posixpath.normpath(posixpath.join(folder, path)) in files:
+            return True
+        if not folder:
+            return False
+        folder = posixpath.dirname(folder)
 
 
 def judge(owner, value, inline, foreign, files, shipped_texts):
@@ -112,7 +128,7 @@ def judge(owner, value, inline, foreign, files, shipped_texts):
         if generated(name):
             continue
         if text is None:
-            facts["shipped" if beside(owner, name) in files else "names_only"] += 1
+            facts["shipped" if shipped_by_name(owner, name, files) else "names_only"] += 1
         elif identity(text) in shipped_texts:
             facts["shipped"] += 1
         elif identity(text) not in seen:
