@@ -139,7 +139,7 @@ fn secret_at(path: ArtifactPath, value: &str) -> Finding {
     let span = Span { offset: 48_212, length: value.len() as u64 };
     Finding {
         location: Some(Location { span, line: Some(1), column: Some(48_213) }),
-        excerpt: Some(format!("…//registry.npmjs.org/:_authToken={secret}\";fetch(…")),
+        excerpt: Some(format!("…//registry.acmes.org/:_authToken={secret}\";fetch(…")),
         fingerprint: Fingerprint::new("npm-access-token", &path.to_string(), value.as_bytes()),
         secret: Some(secret),
         ..finding("npm-access-token", path, "npm access token")

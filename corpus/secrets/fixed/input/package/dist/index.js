@@ -1,1 +1,1 @@
-const t="Tidewater";export async function publish(n){return fetch("https://registry.npmjs.org/"+n,{method:"PUT",headers:{authorization:"Bearer "+process.env.NPM_TOKEN}})}export const s3={accessKeyId:process.env.AWS_ACCESS_KEY_ID,secretAccessKey:process.env.AWS_SECRET_ACCESS_KEY};
+const t="Tidewater";export async function publish(n){return fetch("https://registry.acmes.org/"+n,{method:"PUT",headers:{authorization:"Bearer "+process.env.NPM_TOKEN}})}export const s3={accessKeyId:process.env.AWS_ACCESS_KEY_ID,secretAccessKey:process.env.AWS_SECRET_ACCESS_KEY};
