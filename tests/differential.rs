@@ -112,7 +112,7 @@ fn windows_miss_nothing_that_a_search_of_the_whole_text_finds() {
         let Some(content) = rule.content() else { continue };
         let mut alone = RuleSet::default();
         alone.share(Arc::clone(rule));
-        let detector = Detector::new(&alone, |_| Level::Error);
+        let detector = Detector::new(&alone, |_| Level::Error).unwrap();
         let path = content.example_path.as_deref().unwrap_or("index.js");
         let mut found = 0;
         for seed in 1..=TEXTS {

@@ -6,6 +6,7 @@ pub mod limits;
 pub mod open;
 pub mod probe;
 pub mod protobuf;
+pub mod ranges;
 pub mod text;
 
 pub use bytes::Bytes;
@@ -13,4 +14,5 @@ pub use cursor::{Cursor, ReadError};
 pub use inflate::{Inflated, Stop};
 pub use limits::{Budget, Limits};
 pub use probe::Probe;
+pub use ranges::Ranges;
 pub use text::TextId;

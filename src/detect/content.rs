@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, BuildError, MatchKind};
 use regex::bytes::{Captures, Regex};
 
 use super::{Active, entropy};
@@ -41,10 +41,12 @@ struct Keywords {
 }
 
 impl ContentMatcher {
-    pub fn new(rules: Vec<Active>) -> Self {
-        let exact = Keywords::new(&rules, false);
-        let any_case = Keywords::new(&rules, true);
-        ContentMatcher { rules, exact, any_case }
+    /// Prepares the rules. Without its keywords a rule would never be asked, so an automaton that cannot be built is an
+    /// error and not an empty search.
+    pub fn new(rules: Vec<Active>) -> Result<Self, BuildError> {
+        let exact = Keywords::new(&rules, false)?;
+        let any_case = Keywords::new(&rules, true)?;
+        Ok(ContentMatcher { rules, exact, any_case })
     }
 
     /// Everything that any rule finds, unsorted; several rules may find the same secret.
@@ -158,7 +160,7 @@ fn is_secret(rule: &ContentRule, secret: &[u8]) -> bool {
 }
 
 impl Keywords {
-    fn new(rules: &[Active], ignore_case: bool) -> Option<Self> {
+    fn new(rules: &[Active], ignore_case: bool) -> Result<Option<Self>, BuildError> {
         let mut words: Vec<&str> = Vec::new();
         let mut owners: Vec<Vec<usize>> = Vec::new();
         for (index, active) in rules.iter().enumerate() {
@@ -177,15 +179,14 @@ impl Keywords {
             }
         }
         if words.is_empty() {
-            return None;
+            return Ok(None);
         }
         let automaton = AhoCorasickBuilder::new()
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::DFA))
             .ascii_case_insensitive(ignore_case)
-            .build(words)
-            .ok()?;
-        Some(Keywords { automaton, rules: owners })
+            .build(words)?;
+        Ok(Some(Keywords { automaton, rules: owners }))
     }
 }
 
@@ -205,7 +206,8 @@ mod tests {
         );
         let mut set = RuleSet::default();
         load(&mut set, &[("t.toml", &text)], &[], Check::Patterns).unwrap();
-        ContentMatcher::new(set.iter().map(|rule| Active { rule: Arc::clone(rule), level: Level::Error }).collect())
+        let rules = set.iter().map(|rule| Active { rule: Arc::clone(rule), level: Level::Error });
+        ContentMatcher::new(rules.collect()).unwrap()
     }
 
     fn secrets(matcher: &ContentMatcher, text: &str) -> Vec<String> {

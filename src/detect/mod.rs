@@ -28,6 +28,11 @@ pub struct Active {
     pub level: Level,
 }
 
+/// The keywords of the rules cannot be searched for together.
+#[derive(Debug, thiserror::Error)]
+#[error("the rules have more keywords than can be searched for at once ({0}); load fewer rules")]
+pub struct KeywordsError(#[from] aho_corasick::BuildError);
+
 /// All rules that are on, prepared for being asked about many artifacts.
 #[derive(Debug)]
 pub struct Detector {
@@ -38,8 +43,10 @@ pub struct Detector {
 
 impl Detector {
     /// Prepares the rules whose level, according to `level`, is not off.
-    #[must_use]
-    pub fn new(rules: &RuleSet, level: impl Fn(&Rule) -> Level) -> Self {
+    ///
+    /// # Errors
+    /// When the keywords of the rules are too many to be searched for together.
+    pub fn new(rules: &RuleSet, level: impl Fn(&Rule) -> Level) -> Result<Self, KeywordsError> {
         let active = |wanted: fn(&Matcher) -> bool| -> Vec<Active> {
             rules
                 .iter()
@@ -48,11 +55,11 @@ impl Detector {
                 .filter(|active| active.level != Level::Off)
                 .collect()
         };
-        Detector {
+        Ok(Detector {
             path: path::PathMatcher::new(active(|matcher| matches!(matcher, Matcher::Path(_)))),
-            content: content::ContentMatcher::new(active(|matcher| matches!(matcher, Matcher::Content(_)))),
+            content: content::ContentMatcher::new(active(|matcher| matches!(matcher, Matcher::Content(_))))?,
             fact: active(|matcher| matches!(matcher, Matcher::Fact(_))),
-        }
+        })
     }
 
     /// The rules that speak of a path, given with `/` between its components.

@@ -43,7 +43,7 @@ mod tests {
                     paths=['**/.env']\nexcept=['**/docs/**']";
         let mut set = RuleSet::default();
         load(&mut set, &[("t.toml", rule)], &[], Check::Patterns).unwrap();
-        let detector = Detector::new(&set, |_| Level::Error);
+        let detector = Detector::new(&set, |_| Level::Error).unwrap();
         for (path, found) in [(".env", 1), ("A/.ENV", 1), ("conf\\.env", 1), ("a\\docs\\.env", 0), ("x.env", 0)] {
             assert_eq!(detector.path(path).len(), found, "{path}");
         }

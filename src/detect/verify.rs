@@ -28,7 +28,10 @@ const EXAMPLES: usize = 2;
 pub fn verify(rule: &Arc<Rule>, facts: &[&FactSpec]) -> Vec<Problem> {
     let mut set = RuleSet::default();
     set.share(Arc::clone(rule));
-    let detector = Detector::new(&set, |_| Level::Error);
+    let detector = match Detector::new(&set, |_| Level::Error) {
+        Ok(detector) => detector,
+        Err(error) => return vec![Problem { rule: Arc::clone(&rule.id), message: error.to_string() }],
+    };
     let mut problems = Vec::new();
     let mut problem = |message: String| problems.push(Problem { rule: Arc::clone(&rule.id), message });
     if let Some(content) = rule.content() {

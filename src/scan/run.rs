@@ -12,7 +12,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use super::excerpt::excerpt;
 use super::walk::Listed;
 use super::{Progress, Scanner, Totals};
-use crate::bytes::{Budget, Probe, TextId, open, text};
+use crate::bytes::{Budget, Probe, Ranges, TextId, open, text};
 use crate::detect::{Active, ContentMatch};
 use crate::finding::{
     Artifact, ArtifactPath, Category, Facts, Finding, Fingerprint, Gap, Location, Role, Secret, Span, Stage,
@@ -341,21 +341,10 @@ fn merge(all: &mut Stated, one: Stated) {
 
 /// The ranges of `0..length` that are not explained.
 fn rest(length: usize, explained: &[Range<u64>]) -> Vec<Range<usize>> {
-    let clamp = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(length);
-    let mut explained: Vec<Range<usize>> = explained.iter().map(|range| clamp(range.start)..clamp(range.end)).collect();
-    explained.sort_by_key(|range| range.start);
-    let mut rest = Vec::new();
-    let mut at = 0;
-    for range in explained {
-        if range.start > at {
-            rest.push(at..range.start);
-        }
-        at = at.max(range.end);
-    }
-    if at < length {
-        rest.push(at..length);
-    }
-    rest
+    let mut ranges = Ranges::default();
+    explained.iter().for_each(|range| ranges.add(range.clone()));
+    // No hole ends behind `length`, which is a usize.
+    ranges.holes(length as u64).into_iter().map(|hole| hole.start as usize..hole.end as usize).collect()
 }
 
 #[cfg(test)]

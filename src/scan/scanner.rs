@@ -56,6 +56,9 @@ pub enum BuildError {
     /// A rules file has mistakes.
     #[error(transparent)]
     Rules(#[from] Diagnostics),
+    /// The rules cannot be searched for together.
+    #[error(transparent)]
+    Keywords(#[from] crate::detect::KeywordsError),
     /// The operating system gives no threads.
     #[error("no threads could be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -135,7 +138,7 @@ impl Builder {
             Some(rules) => rules,
             None => load::builtin(&facts())?,
         };
-        let detector = Detector::new(&rules, |rule| self.policy.levels.of(&rule.id, rule.level));
+        let detector = Detector::new(&rules, |rule| self.policy.levels.of(&rule.id, rule.level))?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
             .stack_size(STACK)

@@ -6,9 +6,9 @@ use bytes::Bytes;
 
 use super::header::{CENTRAL, DESCRIPTOR, ENCRYPTED, Entry, HAS_DESCRIPTOR, UTF8};
 use super::name;
-use super::ranges::Ranges;
 use super::unpack::{Unpacked, Unpacker, method_name};
 use crate::bytes::Cursor;
+use crate::bytes::Ranges;
 use crate::finding::Role;
 use crate::formats::{Coverage, FormatError, Inspection, LimitReached};
 

@@ -6,7 +6,6 @@ mod directory;
 mod header;
 mod member;
 mod name;
-mod ranges;
 #[cfg(test)]
 mod tests;
 mod unlisted;

@@ -1,14 +1,14 @@
-//! Which bytes of an archive are accounted for.
+//! Which bytes of an artifact are accounted for.
 
 use std::ops::Range;
 
 /// Ranges of bytes, in any order and possibly overlapping.
 #[derive(Debug, Default)]
-pub(super) struct Ranges(Vec<Range<u64>>);
+pub struct Ranges(Vec<Range<u64>>);
 
 impl Ranges {
     /// Adds a range.
-    pub(super) fn add(&mut self, range: Range<u64>) {
+    pub fn add(&mut self, range: Range<u64>) {
         if range.start >= range.end {
             return;
         }
@@ -19,7 +19,7 @@ impl Ranges {
     }
 
     /// The ranges in order, those that touch or overlap made one.
-    pub(super) fn merged(&mut self) -> &[Range<u64>] {
+    pub fn merged(&mut self) -> &[Range<u64>] {
         self.0.sort_unstable_by_key(|range| (range.start, range.end));
         self.0.dedup_by(|next, kept| {
             let touches = next.start <= kept.end;
@@ -32,12 +32,13 @@ impl Ranges {
     }
 
     /// What lies between the ranges, up to `length`.
-    pub(super) fn holes(&mut self, length: u64) -> Vec<Range<u64>> {
+    pub fn holes(&mut self, length: u64) -> Vec<Range<u64>> {
         let mut holes = Vec::new();
         let mut from = 0;
         for range in self.merged() {
-            if range.start > from {
-                holes.push(from..range.start);
+            let end = range.start.min(length);
+            if end > from {
+                holes.push(from..end);
             }
             from = from.max(range.end);
         }
@@ -60,6 +61,7 @@ mod tests {
         }
         assert_eq!(ranges.merged(), [5..12, 20..40]);
         assert_eq!(ranges.holes(50), [0..5, 12..20, 40..50]);
+        assert_eq!(ranges.holes(7), [0..5]);
         assert_eq!(Ranges::default().holes(0), []);
     }
 }
