@@ -61,7 +61,7 @@ mod tests {
         }
         assert_eq!(ranges.merged(), [5..12, 20..40]);
         assert_eq!(ranges.holes(50), [0..5, 12..20, 40..50]);
-        assert_eq!(ranges.holes(7), [0..5]);
+        assert_eq!(ranges.holes(15), [0..5, 12..15]);
         assert_eq!(Ranges::default().holes(0), []);
     }
 }
