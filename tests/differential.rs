@@ -120,6 +120,7 @@ fn windows_miss_nothing_that_a_search_of_the_whole_text_finds() {
             let all = 0..text.len();
             let quick: BTreeSet<(usize, usize)> = detector
                 .content(&text, std::slice::from_ref(&all), path)
+                .matches
                 .into_iter()
                 .map(|one| (one.secret.start, one.secret.end))
                 .collect();

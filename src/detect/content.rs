@@ -3,11 +3,14 @@
 //! Nothing here knows lines: a bundle of one line and 20 MB costs the same as a file of a million lines.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, BuildError, MatchKind};
 use regex::bytes::{Captures, Regex};
 
+use super::encoded::{Anchors, Decoder, Passage};
 use super::{Active, entropy};
+use crate::finding::{Category, Encoding};
 use crate::rules::placeholder::is_placeholder;
 use crate::rules::{ContentRule, Matcher};
 
@@ -23,6 +26,29 @@ pub struct ContentMatch<'d> {
     pub whole: Range<usize>,
     /// The bytes of the secret inside it.
     pub secret: Range<usize>,
+    /// The secret, where `secret` holds an encoded form of it.
+    pub decoded: Option<Box<[u8]>>,
+    /// How it is encoded there, outermost first.
+    pub encodings: Vec<Encoding>,
+    /// The ids of other rules that see a secret in the same bytes.
+    pub also: Vec<Arc<str>>,
+}
+
+impl ContentMatch<'_> {
+    /// The secret itself, given the bytes that were searched.
+    #[must_use]
+    pub fn value<'v>(&'v self, bytes: &'v [u8]) -> &'v [u8] {
+        self.decoded.as_deref().unwrap_or(&bytes[self.secret.clone()])
+    }
+}
+
+/// What a search came to.
+#[derive(Debug, Default)]
+pub struct Searched<'d> {
+    /// Everything that was found.
+    pub matches: Vec<ContentMatch<'d>>,
+    /// Whether there was more encoded text than a text of this length may hold, so that some of it was not looked at.
+    pub cut: bool,
 }
 
 /// All content rules, prepared for search.
@@ -31,6 +57,7 @@ pub struct ContentMatcher {
     rules: Vec<Active>,
     exact: Option<Keywords>,
     any_case: Option<Keywords>,
+    anchors: Anchors,
 }
 
 /// An automaton over keywords, and the rules that each keyword belongs to.
@@ -46,31 +73,63 @@ impl ContentMatcher {
     pub fn new(rules: Vec<Active>) -> Result<Self, BuildError> {
         let exact = Keywords::new(&rules, false)?;
         let any_case = Keywords::new(&rules, true)?;
-        Ok(ContentMatcher { rules, exact, any_case })
+        let secrets = rules.iter().filter(|active| active.rule.category == Category::Secret);
+        let contents = secrets.filter_map(|active| active.rule.content());
+        let anchors =
+            Anchors::new(contents.flat_map(|rule| rule.keywords.iter().map(|word| (word.as_str(), rule.span))));
+        Ok(ContentMatcher { rules, exact, any_case, anchors })
     }
 
     /// Everything that any rule finds, unsorted; several rules may find the same secret.
-    pub fn search(&self, bytes: &[u8], segments: &[Segment], path: &str) -> Vec<ContentMatch<'_>> {
+    pub fn search(&self, bytes: &[u8], segments: &[Segment], path: &str) -> Searched<'_> {
         let lower = super::for_globs(path);
-        let mut found = Vec::new();
+        let mut searched = Searched::default();
         for segment in segments {
             // A segment is a text of its own: nothing is found across what lies between two of them, and `^` and `$`
             // match at its ends.
             let Some(text) = bytes.get(segment.clone()) else { continue };
-            let first = found.len();
-            for (rule, window) in self.windows(text, &lower) {
-                self.search_window(rule, text, window, &mut found);
-            }
-            for one in &mut found[first..] {
+            let first = searched.matches.len();
+            self.search_text(text, &lower, |_| true, &mut searched.matches);
+            let search = &mut |way: &[Passage]| self.search_passage(way, &lower, &mut searched.matches);
+            searched.cut |= !Decoder::new(&self.anchors, text.len()).each(text, search);
+            for one in &mut searched.matches[first..] {
                 one.whole = one.whole.start + segment.start..one.whole.end + segment.start;
                 one.secret = one.secret.start + segment.start..one.secret.end + segment.start;
             }
         }
-        found
+        searched
+    }
+
+    fn search_text<'d>(
+        &'d self,
+        text: &[u8],
+        path: &str,
+        wanted: impl Fn(&Active) -> bool,
+        found: &mut Vec<ContentMatch<'d>>,
+    ) {
+        for (rule, window) in self.windows(text, path, wanted) {
+            self.search_window(rule, text, window, found);
+        }
+    }
+
+    /// Searches the innermost of these passages for secrets. What else a text gives away, such as an address, it does
+    /// not give away in an encoded form.
+    fn search_passage<'d>(&'d self, way: &[Passage], path: &str, found: &mut Vec<ContentMatch<'d>>) {
+        let Some(innermost) = way.last() else { return };
+        let first = found.len();
+        self.search_text(&innermost.text, path, |active| active.rule.category == Category::Secret, found);
+        for one in &mut found[first..] {
+            one.decoded = Some(innermost.text[one.secret.clone()].into());
+            one.encodings = way.iter().map(|passage| passage.encoding).collect();
+            for passage in way.iter().rev() {
+                one.whole = passage.outer(&one.whole);
+                one.secret = passage.outer(&one.secret);
+            }
+        }
     }
 
     /// The windows in which each rule has to look, merged where they overlap.
-    fn windows(&self, text: &[u8], path: &str) -> Vec<(usize, Range<usize>)> {
+    fn windows(&self, text: &[u8], path: &str, wants: impl Fn(&Active) -> bool) -> Vec<(usize, Range<usize>)> {
         let mut done = Vec::new();
         let mut open: Vec<Option<Range<usize>>> = vec![None; self.rules.len()];
         let mut wanted: Vec<Option<bool>> = vec![None; self.rules.len()];
@@ -78,7 +137,9 @@ impl ContentMatcher {
             for hit in keywords.automaton.find_overlapping_iter(text) {
                 for rule in &keywords.rules[hit.pattern().as_usize()] {
                     let Some(content) = self.content(*rule) else { continue };
-                    let speaks = || content.paths.as_ref().is_none_or(|paths| paths.is_match(path));
+                    let speaks = || {
+                        wants(&self.rules[*rule]) && content.paths.as_ref().is_none_or(|paths| paths.is_match(path))
+                    };
                     if !*wanted[*rule].get_or_insert_with(speaks) {
                         continue;
                     }
@@ -114,7 +175,14 @@ impl ContentMatcher {
             // Matches are separated by single boundary characters that belong to both: go on from the secret's end.
             at = secret.end.max(whole.start + 1);
             if is_secret(content, &text[secret.clone()]) {
-                found.push(ContentMatch { active: &self.rules[rule], whole, secret });
+                found.push(ContentMatch {
+                    active: &self.rules[rule],
+                    whole,
+                    secret,
+                    decoded: None,
+                    encodings: Vec::new(),
+                    also: Vec::new(),
+                });
             }
         }
     }
@@ -212,7 +280,7 @@ mod tests {
 
     fn secrets(matcher: &ContentMatcher, text: &str) -> Vec<String> {
         let all = 0..text.len();
-        let found = matcher.search(text.as_bytes(), std::slice::from_ref(&all), "a.js");
+        let found = matcher.search(text.as_bytes(), std::slice::from_ref(&all), "a.js").matches;
         found.into_iter().map(|found| text[found.secret].to_owned()).collect()
     }
 
@@ -235,9 +303,9 @@ mod tests {
     fn a_segment_begins_and_ends_like_a_text() {
         let matcher = matcher("keywords=['key_']\npattern='''(?:^|[^a-z])(key_[0-9]{4})(?:$|[^0-9])'''");
         let text = b"zzkey_1234 5key_67890";
-        let found: Vec<_> = matcher.search(text, &[2..10, 12..20], "a").into_iter().map(|one| one.secret).collect();
+        let found: Vec<_> = matcher.search(text, &[2..10, 12..20], "a").matches.into_iter().map(|one| one.secret).collect();
         assert_eq!(found, [2..10, 12..20]);
-        assert!(matcher.search(text, &[2..6, 6..10], "a").is_empty());
+        assert!(matcher.search(text, &[2..6, 6..10], "a").matches.is_empty());
     }
 
     #[test]
@@ -251,7 +319,7 @@ mod tests {
         let matcher = matcher("ignore_case=true\nkeywords=['pass']\npattern='(?i)pass=(\\w+)'\npaths=['**/*.ini']");
         assert_eq!(secrets(&matcher, "PASS=one"), Vec::<String>::new());
         let all = 0..8;
-        let found = matcher.search(b"PASS=one", std::slice::from_ref(&all), "conf/A.INI");
+        let found = matcher.search(b"PASS=one", std::slice::from_ref(&all), "conf/A.INI").matches;
         assert_eq!(found.len(), 1);
     }
 }

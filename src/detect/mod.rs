@@ -1,6 +1,7 @@
 //! Rules meet artifacts: paths, content and facts.
 
 mod content;
+mod encoded;
 mod entropy;
 mod path;
 mod resolve;
@@ -8,7 +9,7 @@ mod verify;
 
 use std::sync::Arc;
 
-pub use content::{ContentMatch, Segment};
+pub use content::{ContentMatch, Searched, Segment};
 pub use verify::{Problem, verify};
 
 use crate::finding::{Facts, Level};
@@ -67,12 +68,12 @@ impl Detector {
         self.path.matches(path)
     }
 
-    /// What content rules find in the segments of `bytes`, in the order of their places. `path` is for rules that only
-    /// look into some files.
+    /// What content rules find in the segments of `bytes`, in the order of their places, each secret once. `path` is for
+    /// rules that only look into some files.
     #[must_use]
-    pub fn content(&self, bytes: &[u8], segments: &[Segment], path: &str) -> Vec<ContentMatch<'_>> {
-        let found = self.content.search(bytes, segments, path);
-        resolve::one_secret_one_match(found)
+    pub fn content(&self, bytes: &[u8], segments: &[Segment], path: &str) -> Searched<'_> {
+        let Searched { matches, cut } = self.content.search(bytes, segments, path);
+        Searched { matches: resolve::one_secret_one_match(matches), cut }
     }
 
     /// The rules whose condition these facts fulfil.

@@ -85,7 +85,7 @@ fn fires(detector: &Detector, rule: &Rule, template: &str, seed: u64, specs: &[&
             let all = 0..text.len();
             let path = content.example_path.as_deref().unwrap_or("index.js");
             let found = detector.content(text.as_bytes(), std::slice::from_ref(&all), path);
-            Ok(!found.is_empty())
+            Ok(!found.matches.is_empty())
         }
     }
 }

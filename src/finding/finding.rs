@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{ArtifactPath, Facts, Fingerprint, Level, Location, Secret};
+use super::{ArtifactPath, Encoding, Facts, Fingerprint, Level, Location, Secret};
 
 /// What kind of thing a rule looks for. The word appears in rules and reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,6 +77,10 @@ pub struct Finding {
     pub facts: Facts,
     /// The secret that was found, for the masked excerpt.
     pub secret: Option<Secret>,
+    /// How the secret is encoded at its place, outermost first; empty where it stands there as it is.
+    pub encodings: Vec<Encoding>,
+    /// The other rules that see a secret in the same bytes, and say less about it.
+    pub also: Vec<Arc<str>>,
     /// Up to 40 bytes either side of the match with the secret masked, as printable text.
     pub excerpt: Option<String>,
     /// How many further places hold the same evidence in the same artifact.

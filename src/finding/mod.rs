@@ -3,6 +3,7 @@
 //! This is the lowest floor. Nothing here opens a file, runs a regular expression or knows the command line.
 
 mod artifact;
+mod encoding;
 mod fact;
 #[allow(clippy::module_inception)]
 mod finding;
@@ -14,6 +15,7 @@ mod secret;
 mod verdict;
 
 pub use artifact::{Artifact, ArtifactPath, Role};
+pub use encoding::Encoding;
 pub use fact::{FactSpec, FactType, FactValue, Facts};
 pub use finding::{Category, Finding};
 pub use fingerprint::Fingerprint;

@@ -89,6 +89,9 @@ impl Blocks<'_> {
             Some(excerpt) => self.excerpt(finding, excerpt, message.as_deref()),
             None => message.iter().for_each(|message| self.bar(message)),
         }
+        if let Some(way) = words::encodings(finding) {
+            self.bar(&format!("  {way}"));
+        }
         if first.is_none() || self.context.verbose {
             for detail in &finding.details {
                 let detail = sanitize::shown(&self.redactor.clean_own(finding, detail)).into_owned();

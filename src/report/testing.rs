@@ -119,6 +119,8 @@ fn finding(rule: &str, path: ArtifactPath, message: &str) -> Finding {
         facts: Facts::default(),
         secret: None,
         excerpt: None,
+        encodings: Vec::new(),
+        also: Vec::new(),
         repeats: 0,
         details: Vec::new(),
     }

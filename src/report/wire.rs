@@ -69,6 +69,8 @@ pub(super) struct WireFinding {
     facts: BTreeMap<&'static str, FactValue>,
     repeats: u64,
     secret: Option<String>,
+    encodings: Vec<&'static str>,
+    also: Vec<String>,
     excerpt: Option<String>,
     details: Vec<String>,
 }
@@ -90,6 +92,8 @@ impl WireFinding {
             facts: clean_facts(&finding.facts, redactor),
             repeats: finding.repeats,
             secret: finding.secret.as_ref().map(ToString::to_string),
+            encodings: finding.encodings.iter().map(|encoding| encoding.as_str()).collect(),
+            also: finding.also.iter().map(ToString::to_string).collect(),
             excerpt: finding.excerpt.as_ref().map(|text| redactor.clean_own(finding, text).into_owned()),
             details: finding.details.iter().map(|text| redactor.clean_own(finding, text).into_owned()).collect(),
         }

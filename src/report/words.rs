@@ -50,6 +50,12 @@ pub(super) fn duration(time: Duration) -> String {
     }
 }
 
+/// `decoded from base64, then hex`, for a secret that is encoded at its place.
+pub(super) fn encodings(finding: &Finding) -> Option<String> {
+    let (first, rest) = finding.encodings.split_first()?;
+    Some(rest.iter().fold(format!("decoded from {first}"), |way, next| format!("{way}, then {next}")))
+}
+
 /// `a, b and c`; at most three are named.
 pub(super) fn list(items: &[String]) -> String {
     match items {

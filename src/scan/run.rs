@@ -193,11 +193,11 @@ impl<'s> Run<'s> {
         let by_name = if is_whiteout { Vec::new() } else { self.scanner.detector.path(path.logical()) }.into_iter();
         let all = 0..name.len();
         let secrets = self.scanner.detector.content(name, std::slice::from_ref(&all), path.logical());
-        let secrets = secrets.into_iter().map(|found| {
-            let value = &name[found.secret];
+        let secrets = secrets.matches.into_iter().map(|found| {
+            let value = found.value(name);
             let details = vec!["it stands in the name of the file".to_owned()];
             let finding = self.finding(found.active, path, None, value, Facts::default());
-            Finding { secret: Some(Secret::new(value)), details, ..finding }
+            Finding { secret: Some(Secret::new(value)), details, encodings: found.encodings.clone(), ..finding }
         });
         by_name.map(|active| self.finding(active, path, None, b"", Facts::default())).chain(secrets).collect()
     }
@@ -222,6 +222,8 @@ impl<'s> Run<'s> {
             fingerprint: Fingerprint::new(&rule.id, &path.stable(), evidence),
             facts,
             secret: None,
+            encodings: Vec::new(),
+            also: Vec::new(),
             excerpt: None,
             repeats: 0,
             details: Vec::new(),
@@ -242,7 +244,8 @@ impl<'s> Run<'s> {
     fn search(&self, artifact: &Artifact, probe: &Probe<'_>, explained: &[Range<u64>]) -> (Vec<Finding>, Option<Gap>) {
         let bytes = &artifact.bytes[..];
         let segments = rest(bytes.len(), explained);
-        let found = self.scanner.detector.content(bytes, &segments, artifact.path.logical());
+        let searched = self.scanner.detector.content(bytes, &segments, artifact.path.logical());
+        let found = searched.matches;
         let hidden: Vec<Range<usize>> =
             found.iter().filter(|one| is_secret(one)).map(|one| one.secret.clone()).collect();
         let mut lines = probe.is_text().then(|| text::LineCounter::new(bytes));
@@ -250,8 +253,7 @@ impl<'s> Run<'s> {
         let mut known: BTreeMap<(&str, &[u8]), usize> = BTreeMap::new();
         let mut dropped = 0usize;
         for one in &found {
-            let value = &bytes[one.secret.clone()];
-            let key = (&*one.active.rule.id, value);
+            let key = (&*one.active.rule.id, one.value(bytes));
             if let Some(index) = known.get(&key) {
                 findings[*index].repeats += 1;
             } else if findings.len() < FINDINGS {
@@ -261,11 +263,12 @@ impl<'s> Run<'s> {
                 dropped += 1;
             }
         }
-        let gap = (dropped > 0).then(|| Gap {
-            path: artifact.path.clone(),
-            stage: Stage::Detect,
-            reason: format!("{dropped} further findings in it are not listed"),
-        });
+        let reason = if dropped > 0 {
+            Some(format!("{dropped} further findings in it are not listed"))
+        } else {
+            searched.cut.then(|| "it holds more encoded text than its size lets expect, and not all was decoded".to_owned())
+        };
+        let gap = reason.map(|reason| Gap { path: artifact.path.clone(), stage: Stage::Detect, reason });
         (findings, gap)
     }
 
@@ -279,7 +282,7 @@ impl<'s> Run<'s> {
         let bytes = &artifact.bytes[..];
         let (line, column) = lines.as_mut().map(|lines| lines.locate(found.secret.start)).unzip();
         let span = Span { offset: found.secret.start as u64, length: found.secret.len() as u64 };
-        let value = &bytes[found.secret.clone()];
+        let value = found.value(bytes);
         let location = Location { span, line, column };
         let finding = self.finding(found.active, &artifact.path, Some(location), value, Facts::default());
         if !is_secret(found) {
@@ -287,7 +290,13 @@ impl<'s> Run<'s> {
             let value = String::from_utf8_lossy(value).chars().take(200).collect();
             return Finding { details: vec![value], ..finding };
         }
-        Finding { secret: Some(Secret::new(value)), excerpt: Some(excerpt(bytes, &found.secret, hidden)), ..finding }
+        Finding {
+            secret: Some(Secret::new(value)),
+            encodings: found.encodings.clone(),
+            also: found.also.clone(),
+            excerpt: Some(excerpt(bytes, &found.secret, hidden)),
+            ..finding
+        }
     }
 
     fn keep(&self, artifact: &Artifact, package: &Package, probe: &Probe<'_>, findings: Vec<Finding>, mut all: Stated) {

@@ -1,0 +1,114 @@
+//! The keywords of the rules, in the form in which encoded text is asked for them: by their first three bytes.
+//!
+//! Any encoding is, in the end, a way of writing bytes; whatever it is, three bytes in a row can be read from it without
+//! decoding the rest. A table of all keywords' first three bytes says at almost every place that none begins there. For
+//! text that is encoded twice the keywords' own encoded forms are asked for as well.
+
+use super::forms::forms;
+
+/// The first three bytes of a keyword, in lower case as far as that is a bit: `A` and `a` differ in it, and what else
+/// becomes alike is told apart afterwards.
+const FOLD: u32 = 0x20_2020;
+/// Number of bits of the table: small enough to stay in the nearest cache.
+const BITS: u32 = 17;
+
+/// How many bytes of a keyword are compared; longer ones are known by their beginning.
+pub const LONGEST_WORD: usize = 64;
+
+/// A keyword and how far from it a match may reach.
+#[derive(Debug)]
+struct Anchor {
+    word: Box<[u8]>,
+    span: usize,
+}
+
+/// All keywords that encoded text is asked for.
+#[derive(Debug)]
+pub struct Anchors {
+    table: Box<[u64]>,
+    /// The folded first three bytes of every word, in order, with the word's position.
+    starts: Vec<(u32, usize)>,
+    words: Vec<Anchor>,
+}
+
+impl Anchors {
+    /// Prepares keywords with their spans. One shorter than three bytes cannot be asked for and is left out; rules have
+    /// none.
+    pub fn new<'w>(words: impl Iterator<Item = (&'w str, usize)>) -> Self {
+        let mut anchors = Anchors { table: vec![0; 1 << (BITS - 6)].into(), starts: Vec::new(), words: Vec::new() };
+        for (word, span) in words {
+            anchors.add(word.as_bytes(), span);
+            for (form, longer) in forms(word.as_bytes()) {
+                anchors.add(&form, span.saturating_mul(longer));
+            }
+        }
+        anchors.starts.sort_unstable();
+        anchors
+    }
+
+    fn add(&mut self, word: &[u8], span: usize) {
+        let Some(start) = trigram(word) else { return };
+        let slot = slot(start);
+        self.table[slot / 64] |= 1 << (slot % 64);
+        self.starts.push((start, self.words.len()));
+        self.words.push(Anchor { word: word[..word.len().min(LONGEST_WORD)].into(), span });
+    }
+
+    /// Whether there is nothing to ask for.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Whether a keyword may begin with these three bytes (the lower 24 bits).
+    pub fn may_begin(&self, three: u32) -> bool {
+        let slot = slot(three | FOLD);
+        self.table[slot / 64] >> (slot % 64) & 1 == 1
+    }
+
+    /// Whether a keyword does begin with these three bytes, whatever follows.
+    pub fn do_begin(&self, three: u32) -> bool {
+        self.starts.binary_search_by_key(&(three | FOLD), |(start, _)| *start).is_ok()
+    }
+
+    /// The longest span of the keywords that begin with these three bytes and go on with what `byte` answers for the
+    /// positions behind them, in any case. `None` where no keyword does.
+    pub fn begins(&self, three: u32, byte: impl Fn(usize) -> Option<u8>) -> Option<usize> {
+        let three = three | FOLD;
+        let first = self.starts.partition_point(|(start, _)| *start < three);
+        let candidates = self.starts[first..].iter().take_while(|(start, _)| *start == three);
+        candidates.map(|(_, word)| &self.words[*word]).filter(|anchor| stands(&anchor.word, &byte)).map(|a| a.span).max()
+    }
+}
+
+fn stands(word: &[u8], byte: &impl Fn(usize) -> Option<u8>) -> bool {
+    word.iter().enumerate().all(|(at, letter)| byte(at).is_some_and(|found| found.eq_ignore_ascii_case(letter)))
+}
+
+fn trigram(word: &[u8]) -> Option<u32> {
+    let [a, b, c] = *word.first_chunk::<3>()?;
+    Some((u32::from(a) << 16 | u32::from(b) << 8 | u32::from(c)) | FOLD)
+}
+
+/// The place of three folded bytes in the table (multiplicative hashing).
+fn slot(folded: u32) -> usize {
+    (folded.wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyword_is_recognised_by_three_bytes_and_then_by_all() {
+        let anchors = Anchors::new([("npm_", 100), ("npm_config", 300), ("ab", 5)].into_iter());
+        let asked = |text: &str| {
+            let three = u32::from_be_bytes([0, text.as_bytes()[0], text.as_bytes()[1], text.as_bytes()[2]]);
+            anchors.may_begin(three).then(|| anchors.begins(three, |at| text.as_bytes().get(at).copied())).flatten()
+        };
+        assert_eq!(asked("npm_abc"), Some(100));
+        assert_eq!(asked("NPM_CONFIG"), Some(300));
+        assert_eq!(asked("npm-abc"), None);
+        assert_eq!(asked("npm"), None);
+        assert_eq!(asked("xyz_"), None);
+    }
+}

@@ -1,0 +1,317 @@
+//! Base64 and hex: bytes written as digits of six or four bits.
+//!
+//! Nothing is decoded on suspicion. Runs of digits are read through once, three bytes at a time at every alignment that
+//! a byte can have in them, and only where a keyword stands is the text around it decoded. So it does not matter where
+//! the encoded text begins, what is glued to its front, or whether it is padded.
+
+use std::ops::Range;
+
+use super::anchors::{Anchors, LONGEST_WORD};
+use super::passage::Passage;
+use crate::finding::Encoding;
+
+/// The shortest run that is looked at: the shortest secrets have ten bytes and more.
+const SHORTEST: usize = 16;
+/// Encoded text is broken into lines of 64 or 76 characters; shorter ones are words.
+const LINE: usize = 40;
+/// How many blanks may indent a further line.
+const INDENT: usize = 32;
+/// What is not a digit.
+const NONE: u8 = 0xff;
+
+/// A way of writing bytes as digits.
+struct Alphabet {
+    encoding: Encoding,
+    bits: usize,
+    values: [u8; 256],
+}
+
+static BASE64: Alphabet = Alphabet { encoding: Encoding::Base64, bits: 6, values: base64_values() };
+static HEX: Alphabet = Alphabet { encoding: Encoding::Hex, bits: 4, values: hex_values() };
+
+const fn base64_values() -> [u8; 256] {
+    let mut values = [NONE; 256];
+    let mut digit = 0u8;
+    while digit < 26 {
+        values[(b'A' + digit) as usize] = digit;
+        values[(b'a' + digit) as usize] = digit + 26;
+        digit += 1;
+    }
+    digit = 0;
+    while digit < 10 {
+        values[(b'0' + digit) as usize] = digit + 52;
+        digit += 1;
+    }
+    values[b'+' as usize] = 62;
+    values[b'-' as usize] = 62;
+    values[b'/' as usize] = 63;
+    values[b'_' as usize] = 63;
+    values
+}
+
+const fn hex_values() -> [u8; 256] {
+    let mut values = [NONE; 256];
+    let mut digit = 0u8;
+    while digit < 10 {
+        values[(b'0' + digit) as usize] = digit;
+        digit += 1;
+    }
+    digit = 0;
+    while digit < 6 {
+        values[(b'a' + digit) as usize] = digit + 10;
+        values[(b'A' + digit) as usize] = digit + 10;
+        digit += 1;
+    }
+    values
+}
+
+/// Every passage of base64 or hex in `text` in which a keyword stands. Ends early where `found` answers `false`.
+pub fn passages(text: &[u8], anchors: &Anchors, found: &mut dyn FnMut(Passage) -> bool) -> bool {
+    let mut at = 0;
+    while let Some(region) = next_region(text, at) {
+        at = region.end;
+        for alphabet in [&BASE64, &HEX] {
+            if !look(text, &region, alphabet, anchors, found) {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// The next run of base64 digits, which all hex digits are as well, with the lines that go on with it. Looking at every
+/// `SHORTEST`th byte finds all of them.
+fn next_region(text: &[u8], from: usize) -> Option<Range<usize>> {
+    let is_digit = |at: usize| BASE64.values[text[at] as usize] != NONE;
+    let run_from = |start: usize| start + text[start..].iter().take_while(|byte| BASE64.values[**byte as usize] != NONE).count();
+    let mut at = from.saturating_add(SHORTEST - 1);
+    while at < text.len() {
+        if !is_digit(at) {
+            at += SHORTEST;
+            continue;
+        }
+        let mut start = at;
+        while start > from && is_digit(start - 1) {
+            start -= 1;
+        }
+        let mut end = run_from(at);
+        if end - start < SHORTEST {
+            at = end + SHORTEST;
+            continue;
+        }
+        let mut line = start;
+        while end - line >= LINE {
+            let Some(next) = after_break(text, end).filter(|next| *next < text.len() && is_digit(*next)) else { break };
+            line = next;
+            end = run_from(next);
+        }
+        return Some(start..end);
+    }
+    None
+}
+
+/// Where the next line begins, if there is a line end at `at`: a real one, or one that is escaped in a string literal.
+fn after_break(text: &[u8], at: usize) -> Option<usize> {
+    const BREAKS: [&[u8]; 4] = [b"\r\n", b"\n", b"\\r\\n", b"\\n"];
+    let rest = text.get(at..)?;
+    let broken = BREAKS.into_iter().find(|end| rest.starts_with(end))?;
+    let blanks = rest[broken.len()..].iter().take(INDENT).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    Some(at + broken.len() + blanks)
+}
+
+/// Where the line before ends, if the one that begins at `at` goes on with it.
+fn before_break(text: &[u8], at: usize) -> Option<usize> {
+    const BREAKS: [&[u8]; 4] = [b"\r\n", b"\n", b"\\r\\n", b"\\n"];
+    let before = &text[..at];
+    let blanks = before.iter().rev().take(INDENT).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let before = &before[..at - blanks];
+    BREAKS.into_iter().find_map(|end| before.strip_suffix(end)).map(<[u8]>::len)
+}
+
+/// Reads a region three bytes at a time.
+fn look(
+    text: &[u8],
+    region: &Range<usize>,
+    alphabet: &Alphabet,
+    anchors: &Anchors,
+    found: &mut dyn FnMut(Passage) -> bool,
+) -> bool {
+    // For each place that a byte can begin at within eight bits: up to where it has been decoded already.
+    let mut decoded = [0usize; 8];
+    let mut digits = Digits::new(text, region.clone(), alphabet);
+    let (mut window, mut known) = (0u64, 0usize);
+    while let Some((value, place)) = digits.next_digit() {
+        if value == NONE {
+            known = 0;
+            continue;
+        }
+        window = window << alphabet.bits | u64::from(value);
+        known += 1;
+        for shift in (0..alphabet.bits).step_by(alphabet.step()) {
+            let three = (window >> shift) as u32 & 0xff_ffff;
+            if !anchors.may_begin(three) || known * alphabet.bits < 24 + shift || !anchors.do_begin(three) {
+                continue;
+            }
+            let phase = (known * alphabet.bits - 24 - shift) % 8;
+            let hit = Hit { text, region, alphabet, place, shift };
+            let Some(span) = hit.span(three, anchors) else { continue };
+            if place < decoded[phase] {
+                continue;
+            }
+            let (passage, safe) = hit.decode(span);
+            decoded[phase] = safe;
+            if !found(passage) {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+impl Alphabet {
+    /// Bytes begin at every second bit of base64 digits, and at every hex digit.
+    fn step(&self) -> usize {
+        if self.bits == 6 { 2 } else { self.bits }
+    }
+
+    fn value(&self, byte: u8) -> u8 {
+        self.values[byte as usize]
+    }
+}
+
+/// The digits of a region in order, without its line ends.
+struct Digits<'t> {
+    text: &'t [u8],
+    at: usize,
+    end: usize,
+    alphabet: &'static Alphabet,
+}
+
+impl<'t> Digits<'t> {
+    fn new(text: &'t [u8], region: Range<usize>, alphabet: &Alphabet) -> Self {
+        let alphabet = if alphabet.bits == 6 { &BASE64 } else { &HEX };
+        Digits { text, at: region.start, end: region.end, alphabet }
+    }
+
+    /// The value of the next digit and its place; [`NONE`] for something else.
+    fn next_digit(&mut self) -> Option<(u8, usize)> {
+        while self.at < self.end {
+            let place = self.at;
+            let value = self.alphabet.value(self.text[place]);
+            // A base64 digit never starts a line end, so that only something else needs the longer look.
+            if value == NONE
+                && let Some(next) = after_break(self.text, place).filter(|next| *next > place)
+            {
+                self.at = next;
+                continue;
+            }
+            self.at += 1;
+            return Some((value, place));
+        }
+        None
+    }
+}
+
+/// A place where a keyword may stand: its first three bytes end `shift` bits before the end of the digit at `place`.
+struct Hit<'t> {
+    text: &'t [u8],
+    region: &'t Range<usize>,
+    alphabet: &'t Alphabet,
+    place: usize,
+    shift: usize,
+}
+
+impl Hit<'_> {
+    /// How far matches may reach around the keyword that stands here, if one does.
+    fn span(&self, three: u32, anchors: &Anchors) -> Option<usize> {
+        let mut passage = Passage::new(self.alphabet.encoding, self.region.start);
+        self.read(&self.before(3), LONGEST_WORD, &mut passage);
+        anchors.begins(three, |at| passage.text.get(at).copied())
+    }
+
+    /// The text around the keyword, and up to where a later hit of the same phase has enough of it behind itself.
+    fn decode(&self, span: usize) -> (Passage, usize) {
+        let mut passage = Passage::new(self.alphabet.encoding, self.region.start);
+        let end = self.read(&self.before(span + 3), span.saturating_mul(6), &mut passage);
+        let margin = span.saturating_mul(8) / self.alphabet.bits;
+        (passage, if end >= self.region.end { end } else { end.saturating_sub(margin) })
+    }
+
+    /// The digits up to and including the one at `place` that hold the last `bytes` whole bytes before the end of the
+    /// keyword's first three, in order; fewer where the run begins earlier.
+    fn before(&self, bytes: usize) -> Vec<(u8, usize)> {
+        let wanted = (bytes.saturating_mul(8) + self.shift).div_ceil(self.alphabet.bits);
+        let mut digits = Vec::new();
+        let mut next = Some(self.place);
+        while let Some(at) = next.filter(|_| digits.len() < wanted) {
+            let value = self.alphabet.value(self.text[at]);
+            if value == NONE {
+                break;
+            }
+            digits.push((value, at));
+            next = before_break(self.text, at).unwrap_or(at).checked_sub(1).filter(|at| *at >= self.region.start);
+        }
+        let whole = (digits.len() * self.alphabet.bits).saturating_sub(self.shift) / 8 * 8 + self.shift;
+        digits.truncate(whole.div_ceil(self.alphabet.bits));
+        digits.reverse();
+        digits
+    }
+
+    /// Decodes `before` and up to `bytes` bytes in all that follow. Answers where it stopped.
+    fn read(&self, before: &[(u8, usize)], bytes: usize, passage: &mut Passage) -> usize {
+        let held = before.len() * self.alphabet.bits;
+        // Bits of the first digit that belong to the byte before the first whole one.
+        let mut skip = held.saturating_sub(self.shift) % 8;
+        let limit = before.len() + bytes.saturating_mul(8).div_ceil(self.alphabet.bits);
+        let mut rest = Digits::new(self.text, self.place + 1..self.region.end, self.alphabet);
+        let mut bits = Bits::default();
+        let mut end = self.place + 1;
+        let mut before = before.iter().copied();
+        for _ in 0..limit {
+            let Some((value, place)) = before.next().or_else(|| rest.next_digit()) else { break };
+            if value == NONE {
+                break;
+            }
+            end = place + 1;
+            bits.push(value, self.alphabet.bits, place);
+            if skip > 0 {
+                let now = skip.min(bits.count);
+                bits.count -= now;
+                skip -= now;
+                bits.start = place;
+            }
+            if let Some((byte, start)) = bits.take(place) {
+                passage.push(byte, start..place + 1);
+            }
+        }
+        end
+    }
+}
+
+/// Digits on their way to bytes.
+#[derive(Default)]
+struct Bits {
+    value: u32,
+    count: usize,
+    /// Where the digit stands that the next byte begins in.
+    start: usize,
+}
+
+impl Bits {
+    fn push(&mut self, value: u8, bits: usize, place: usize) {
+        if self.count == 0 {
+            self.start = place;
+        }
+        self.value = self.value << bits | u32::from(value);
+        self.count += bits;
+    }
+
+    /// A whole byte, if there is one, and where it begins. `place` is the digit that was pushed last, in which the
+    /// next byte begins unless this one ends with it.
+    fn take(&mut self, place: usize) -> Option<(u8, usize)> {
+        self.count = self.count.checked_sub(8)?;
+        let byte = (self.value >> self.count) as u8;
+        let start = std::mem::replace(&mut self.start, place);
+        Some((byte, start))
+    }
+}
