@@ -137,9 +137,8 @@ impl ContentMatcher {
             for hit in keywords.automaton.find_overlapping_iter(text) {
                 for rule in &keywords.rules[hit.pattern().as_usize()] {
                     let Some(content) = self.content(*rule) else { continue };
-                    let speaks = || {
-                        wants(&self.rules[*rule]) && content.paths.as_ref().is_none_or(|paths| paths.is_match(path))
-                    };
+                    let speaks =
+                        || wants(&self.rules[*rule]) && content.paths.as_ref().is_none_or(|paths| paths.is_match(path));
                     if !*wanted[*rule].get_or_insert_with(speaks) {
                         continue;
                     }
@@ -303,7 +302,8 @@ mod tests {
     fn a_segment_begins_and_ends_like_a_text() {
         let matcher = matcher("keywords=['key_']\npattern='''(?:^|[^a-z])(key_[0-9]{4})(?:$|[^0-9])'''");
         let text = b"zzkey_1234 5key_67890";
-        let found: Vec<_> = matcher.search(text, &[2..10, 12..20], "a").matches.into_iter().map(|one| one.secret).collect();
+        let found: Vec<_> =
+            matcher.search(text, &[2..10, 12..20], "a").matches.into_iter().map(|one| one.secret).collect();
         assert_eq!(found, [2..10, 12..20]);
         assert!(matcher.search(text, &[2..6, 6..10], "a").matches.is_empty());
     }

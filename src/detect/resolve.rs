@@ -18,7 +18,8 @@ pub fn one_secret_one_match(mut found: Vec<ContentMatch<'_>>) -> Vec<ContentMatc
     for candidate in found {
         // Kept secrets never overlap, so only the last one that starts before this one ends can.
         let before = kept.range_mut(..candidate.secret.end).next_back();
-        let over = before.filter(|(_, other)| other.secret.end > candidate.secret.start && !candidate.secret.is_empty());
+        let over =
+            before.filter(|(_, other)| other.secret.end > candidate.secret.start && !candidate.secret.is_empty());
         match over {
             Some((_, stronger)) => {
                 let id = &candidate.active.rule.id;

@@ -48,7 +48,7 @@ mod tests {
         assert_eq!(map["line"], Value::Null);
         assert_eq!(map["facts"], json!({"source_map.lines": 512_110, "source_map.sources": 1_902}));
         let keys: Vec<&String> = map.as_object().unwrap().keys().collect();
-        assert_eq!(keys.len(), 15, "{keys:?}");
+        assert_eq!(keys.len(), 17, "{keys:?}");
         let token = &report["findings"][1];
         assert_eq!(token["secret"], testing::masked());
         assert_eq!((&token["line"], &token["column"]), (&json!(1), &json!(48_213)));

@@ -266,7 +266,9 @@ impl<'s> Run<'s> {
         let reason = if dropped > 0 {
             Some(format!("{dropped} further findings in it are not listed"))
         } else {
-            searched.cut.then(|| "it holds more encoded text than its size lets expect, and not all was decoded".to_owned())
+            searched
+                .cut
+                .then(|| "it holds more encoded text than its size lets expect, and not all was decoded".to_owned())
         };
         let gap = reason.map(|reason| Gap { path: artifact.path.clone(), stage: Stage::Detect, reason });
         (findings, gap)

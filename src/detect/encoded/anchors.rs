@@ -76,7 +76,11 @@ impl Anchors {
         let three = three | FOLD;
         let first = self.starts.partition_point(|(start, _)| *start < three);
         let candidates = self.starts[first..].iter().take_while(|(start, _)| *start == three);
-        candidates.map(|(_, word)| &self.words[*word]).filter(|anchor| stands(&anchor.word, &byte)).map(|a| a.span).max()
+        candidates
+            .map(|(_, word)| &self.words[*word])
+            .filter(|anchor| stands(&anchor.word, &byte))
+            .map(|a| a.span)
+            .max()
     }
 }
 

@@ -10,8 +10,8 @@ use super::anchors::{Anchors, LONGEST_WORD};
 use super::passage::Passage;
 use crate::finding::Encoding;
 
-/// The shortest run that is looked at: the shortest secrets have ten bytes and more.
-const SHORTEST: usize = 16;
+/// The shortest run that is looked at: a keyword of three bytes and a value of fifteen.
+const SHORTEST: usize = 24;
 /// Encoded text is broken into lines of 64 or 76 characters; shorter ones are words.
 const LINE: usize = 40;
 /// How many blanks may indent a further line.
@@ -68,10 +68,16 @@ const fn hex_values() -> [u8; 256] {
 /// Every passage of base64 or hex in `text` in which a keyword stands. Ends early where `found` answers `false`.
 pub fn passages(text: &[u8], anchors: &Anchors, found: &mut dyn FnMut(Passage) -> bool) -> bool {
     let mut at = 0;
-    while let Some(region) = next_region(text, at) {
+    while let Some(region) = next_region(text, at..text.len(), &BASE64) {
         at = region.end;
-        for alphabet in [&BASE64, &HEX] {
-            if !look(text, &region, alphabet, anchors, found) {
+        if is_mixed(&text[region.clone()]) && !look(text, &region, &BASE64, anchors, found) {
+            return false;
+        }
+        // All digits of hex are digits of base64.
+        let mut from = region.start;
+        while let Some(inner) = next_region(text, from..region.end, &HEX) {
+            from = inner.end;
+            if !look(text, &inner, &HEX, anchors, found) {
                 return false;
             }
         }
@@ -79,21 +85,25 @@ pub fn passages(text: &[u8], anchors: &Anchors, found: &mut dyn FnMut(Passage) -
     true
 }
 
-/// The next run of base64 digits, which all hex digits are as well, with the lines that go on with it. Looking at every
-/// `SHORTEST`th byte finds all of them.
-fn next_region(text: &[u8], from: usize) -> Option<Range<usize>> {
-    let is_digit = |at: usize| BASE64.values[text[at] as usize] != NONE;
-    let run_from = |start: usize| start + text[start..].iter().take_while(|byte| BASE64.values[**byte as usize] != NONE).count();
-    let mut at = from.saturating_add(SHORTEST - 1);
+/// Whether both capital and small letters occur. In base64 of anything they do; in paths and long names they often
+/// do not.
+fn is_mixed(run: &[u8]) -> bool {
+    run.iter().any(u8::is_ascii_uppercase) && run.iter().any(u8::is_ascii_lowercase)
+}
+
+/// The next run of digits in `range`, with the lines that go on with it. Looking at every `SHORTEST`th byte finds all.
+fn next_region(text: &[u8], range: Range<usize>, alphabet: &Alphabet) -> Option<Range<usize>> {
+    let is_digit = |byte: &u8| alphabet.value(*byte) != NONE;
+    let text = &text[..range.end];
+    let run_from = |start: usize| start + text[start..].iter().take_while(|byte| is_digit(byte)).count();
+    let mut at = range.start.saturating_add(SHORTEST - 1);
     while at < text.len() {
-        if !is_digit(at) {
+        if !is_digit(&text[at]) {
             at += SHORTEST;
             continue;
         }
-        let mut start = at;
-        while start > from && is_digit(start - 1) {
-            start -= 1;
-        }
+        // The run must begin within the last `SHORTEST` bytes, or it would have been found before.
+        let start = at - text[range.start..at].iter().rev().take_while(|byte| is_digit(byte)).count();
         let mut end = run_from(at);
         if end - start < SHORTEST {
             at = end + SHORTEST;
@@ -101,7 +111,7 @@ fn next_region(text: &[u8], from: usize) -> Option<Range<usize>> {
         }
         let mut line = start;
         while end - line >= LINE {
-            let Some(next) = after_break(text, end).filter(|next| *next < text.len() && is_digit(*next)) else { break };
+            let Some(next) = after_break(text, end).filter(|next| text.get(*next).is_some_and(is_digit)) else { break };
             line = next;
             end = run_from(next);
         }

@@ -44,7 +44,10 @@ mod tests {
                     let text = [around(before), word.as_bytes().to_vec(), around(after)].concat();
                     let encoded = BASE64_NOPAD.encode(&text);
                     let stands = |form: &Vec<u8>| encoded.as_bytes().windows(form.len()).any(|part| part == form);
-                    assert!(after < 2 || forms(word.as_bytes()).iter().any(|(form, _)| stands(form)), "{word} {before}");
+                    assert!(
+                        after < 2 || forms(word.as_bytes()).iter().any(|(form, _)| stands(form)),
+                        "{word} {before}"
+                    );
                 }
             }
         }

@@ -42,7 +42,11 @@ fn base64_is_read_at_every_alignment_in_every_alphabet_and_wherever_it_begins() 
         for glued in ["", "=", "x", "ab", "abc", "path/to/"] {
             for after in 0..3 {
                 let plain = format!("{}:{}{}", "\u{fc}".repeat(before), token(), ";".repeat(after));
-                for encoded in [BASE64.encode(plain.as_bytes()), BASE64_NOPAD.encode(plain.as_bytes()), BASE64URL_NOPAD.encode(plain.as_bytes())] {
+                for encoded in [
+                    BASE64.encode(plain.as_bytes()),
+                    BASE64_NOPAD.encode(plain.as_bytes()),
+                    BASE64URL_NOPAD.encode(plain.as_bytes()),
+                ] {
                     let text = format!("const a = \"{glued}{encoded}\";");
                     let (value, encodings, place) = only(text.as_bytes());
                     assert_eq!((value, encodings), (token(), vec![Encoding::Base64]));
@@ -107,7 +111,10 @@ fn encodings_may_be_nested() {
     for (encodings, text) in [
         ([Encoding::Base64, Encoding::Base64], BASE64.encode(format!("data={once}").as_bytes())),
         ([Encoding::Hex, Encoding::Base64], HEXLOWER.encode(once.as_bytes())),
-        ([Encoding::Percent, Encoding::Base64], once.replace('=', "%3D").replacen('A', "%41", 2).replacen('b', "%62", 1)),
+        (
+            [Encoding::Percent, Encoding::Base64],
+            once.replace('=', "%3D").replacen('A', "%41", 2).replacen('b', "%62", 1),
+        ),
         ([Encoding::Base64, Encoding::Hex], BASE64.encode(HEXLOWER.encode(token().as_bytes()).as_bytes())),
     ] {
         let text = format!("x = '{text}'");

@@ -31,9 +31,24 @@ impl Format for Utf16 {
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
         let text = text::decode_utf16(&artifact.bytes).ok_or(FormatError::NotThis)?;
         out.decoded(artifact.path.base_name(), Bytes::from(text))?;
-        // The raw bytes are still searched: text in the other byte order, or in none, may follow.
-        Ok(Coverage::Part)
+        // The raw bytes are searched as well where text in the other byte order, or in none, may lie among them.
+        Ok(if hides_other_text(&artifact.bytes) { Coverage::Part } else { Coverage::Whole })
     }
+}
+
+/// How many code units in a row tell hidden text from what languages write: shorter than any secret.
+const HIDDEN: usize = 6;
+
+/// Whether some run of code units is ASCII text when it is read in the other byte order, or byte by byte.
+fn hides_other_text(bytes: &[u8]) -> bool {
+    let little = bytes.starts_with(&[0xff, 0xfe]);
+    let mut run = 0;
+    bytes.chunks_exact(2).skip(1).any(|unit| {
+        let (low, high) = if little { (unit[0], unit[1]) } else { (unit[1], unit[0]) };
+        let other = high.is_ascii_graphic() && (low == 0 || low.is_ascii_graphic());
+        run = if other { run + 1 } else { 0 };
+        run >= HIDDEN
+    })
 }
 
 #[cfg(test)]
@@ -47,6 +62,11 @@ mod tests {
         let looked = inspect(&Utf16, "a.ini", &utf16);
         assert_eq!(looked.members[0].bytes, "key = värde\n".as_bytes());
         assert_eq!(looked.members[0].path.to_string(), "a.ini");
+        assert!(matches!(looked.result, Ok(Coverage::Whole)));
+        for hidden in [&b"key=plaintext;"[..], b"o\0t\0h\0e\0r\0=\0k\0e\0y\0"] {
+            let hidden = [&utf16, hidden].concat();
+            assert!(matches!(inspect(&Utf16, "a.ini", &hidden).result, Ok(Coverage::Part)));
+        }
         let binary: Vec<u8> = [0xff, 0xfe].into_iter().chain((0..200u8).map(|byte| byte % 7)).collect();
         assert!(!inspect(&Utf16, "a.bin", &binary).sniffed);
     }
