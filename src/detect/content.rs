@@ -5,10 +5,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, BuildError, MatchKind};
+use aho_corasick::BuildError;
 use regex::bytes::{Captures, Regex};
 
 use super::encoded::{Anchors, Decoder, Passage};
+use super::prefilter::{Owner, Prefilter};
 use super::{Active, entropy};
 use crate::finding::{Category, Encoding};
 use crate::rules::placeholder::is_placeholder;
@@ -55,29 +56,24 @@ pub struct Searched<'d> {
 #[derive(Debug)]
 pub struct ContentMatcher {
     rules: Vec<Active>,
-    exact: Option<Keywords>,
-    any_case: Option<Keywords>,
+    prefilter: Prefilter,
     anchors: Anchors,
-}
-
-/// An automaton over keywords, and the rules that each keyword belongs to.
-#[derive(Debug)]
-struct Keywords {
-    automaton: AhoCorasick,
-    rules: Vec<Vec<usize>>,
 }
 
 impl ContentMatcher {
     /// Prepares the rules. Without its keywords a rule would never be asked, so an automaton that cannot be built is an
     /// error and not an empty search.
     pub fn new(rules: Vec<Active>) -> Result<Self, BuildError> {
-        let exact = Keywords::new(&rules, false)?;
-        let any_case = Keywords::new(&rules, true)?;
+        let contents = rules.iter().enumerate().filter_map(|(at, active)| Some((at, active.rule.content()?)));
+        let prefilter = Prefilter::new(contents.flat_map(|(rule, content)| {
+            let owner = Owner { rule, exact: !content.ignore_case };
+            content.keywords.iter().map(move |keyword| (keyword.as_str(), owner))
+        }))?;
         let secrets = rules.iter().filter(|active| active.rule.category == Category::Secret);
         let contents = secrets.filter_map(|active| active.rule.content());
         let anchors =
             Anchors::new(contents.flat_map(|rule| rule.keywords.iter().map(|word| (word.as_str(), rule.span))));
-        Ok(ContentMatcher { rules, exact, any_case, anchors })
+        Ok(ContentMatcher { rules, prefilter, anchors })
     }
 
     /// Everything that any rule finds, unsorted; several rules may find the same secret.
@@ -133,28 +129,24 @@ impl ContentMatcher {
         let mut done = Vec::new();
         let mut open: Vec<Option<Range<usize>>> = vec![None; self.rules.len()];
         let mut wanted: Vec<Option<bool>> = vec![None; self.rules.len()];
-        for keywords in [&self.exact, &self.any_case].into_iter().flatten() {
-            for hit in keywords.automaton.find_overlapping_iter(text) {
-                for rule in &keywords.rules[hit.pattern().as_usize()] {
-                    let Some(content) = self.content(*rule) else { continue };
-                    let speaks =
-                        || wants(&self.rules[*rule]) && content.paths.as_ref().is_none_or(|paths| paths.is_match(path));
-                    if !*wanted[*rule].get_or_insert_with(speaks) {
-                        continue;
-                    }
-                    let start = hit.start().saturating_sub(content.span);
-                    let end = (hit.end() + content.span).min(text.len());
-                    match &mut open[*rule] {
-                        Some(window) if start <= window.end => window.end = window.end.max(end),
-                        slot => {
-                            if let Some(window) = slot.replace(start..end) {
-                                done.push((*rule, window));
-                            }
-                        }
+        self.prefilter.each(text, |rule, hit| {
+            let Some(content) = self.content(rule) else { return };
+            let speaks =
+                || wants(&self.rules[rule]) && content.paths.as_ref().is_none_or(|paths| paths.is_match(path));
+            if !*wanted[rule].get_or_insert_with(speaks) {
+                return;
+            }
+            let start = hit.start.saturating_sub(content.span);
+            let end = (hit.end + content.span).min(text.len());
+            match &mut open[rule] {
+                Some(window) if start <= window.end => window.end = window.end.max(end),
+                slot => {
+                    if let Some(window) = slot.replace(start..end) {
+                        done.push((rule, window));
                     }
                 }
             }
-        }
+        });
         done.extend(open.into_iter().enumerate().filter_map(|(rule, window)| Some((rule, window?))));
         done
     }
@@ -224,37 +216,6 @@ fn is_secret(rule: &ContentRule, secret: &[u8]) -> bool {
         && rule.structure.is_none_or(|structure| structure.verify(secret))
         && rule.entropy.is_none_or(|least| entropy::shannon(secret) >= least)
         && !rule.allow.iter().any(|allow| allow.get().is_some_and(|allow| allow.is_match(secret)))
-}
-
-impl Keywords {
-    fn new(rules: &[Active], ignore_case: bool) -> Result<Option<Self>, BuildError> {
-        let mut words: Vec<&str> = Vec::new();
-        let mut owners: Vec<Vec<usize>> = Vec::new();
-        for (index, active) in rules.iter().enumerate() {
-            let Matcher::Content(content) = &active.rule.matcher else { continue };
-            if content.ignore_case != ignore_case {
-                continue;
-            }
-            for keyword in &content.keywords {
-                match words.iter().position(|word| word == keyword) {
-                    Some(at) => owners[at].push(index),
-                    None => {
-                        words.push(keyword);
-                        owners.push(vec![index]);
-                    }
-                }
-            }
-        }
-        if words.is_empty() {
-            return Ok(None);
-        }
-        let automaton = AhoCorasickBuilder::new()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .ascii_case_insensitive(ignore_case)
-            .build(words)?;
-        Ok(Some(Keywords { automaton, rules: owners }))
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod content;
 mod encoded;
 mod entropy;
 mod path;
+mod prefilter;
 mod resolve;
 mod verify;
 
