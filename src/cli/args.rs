@@ -7,6 +7,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use lastlook::finding::Level;
 use lastlook::report::{self, REPORTS, Report};
 
+use super::known::KnownArg;
+
 const EXAMPLES: &str = "\
 Examples:
   lastlook                            look at everything in this folder
@@ -14,6 +16,8 @@ Examples:
   lastlook --report sarif=out.sarif --report human .
                                       write a SARIF file and show the report
   lastlook --fail-on warning dist/    let warnings block as well
+  lastlook --known-secrets env:NPM_TOKEN,AWS_* .
+                                      block if a secret of this pipeline is in it
   lastlook --set 'source-map-*=off' . turn rules off for once (for good: lastlook.toml)
   lastlook rules show npm-access-token
                                       why a rule exists, and how to fix what it finds
@@ -86,6 +90,14 @@ pub struct CheckArgs {
     /// Judge by the rules in this file or folder as well; may be given several times
     #[arg(long, value_name = "FILE|DIR")]
     pub rules: Vec<PathBuf>,
+
+    /// Search for these values as well, in every encoding: env:NAME[,NAME…], env:PREFIX* or file:PATH (a .env file)
+    ///
+    /// The strongest gate that a pipeline can have: it knows the very secrets that must not leave it. Each value is
+    /// searched for as it is and in every encoding that lastlook undoes, and nothing else can be mistaken for it. Values
+    /// that are too short or too common are passed over with a warning. May be given several times.
+    #[arg(long = "known-secrets", value_name = "SOURCE")]
+    pub known_secrets: Vec<KnownArg>,
 
     /// Set the level of a rule, or of all rules that a glob matches: error, warning, note or off
     #[arg(long = "set", value_name = "RULE=LEVEL")]

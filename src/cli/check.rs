@@ -13,13 +13,14 @@ use lastlook::scan::{Outcome, TargetError};
 
 use super::args::{Args, CheckArgs, Color, ReportArg};
 use super::progress::{Bar, Shared};
-use super::{Exit, output, settings};
+use super::{Exit, known, output, settings};
 
 /// Looks at the targets, writes the reports, and answers the verdict.
 pub fn run(args: &CheckArgs) -> Result<Exit> {
     let started = Instant::now();
     one_report_each(&args.reports)?;
-    let rules = settings::rules(&args.rules)?;
+    let mut rules = settings::rules(&args.rules)?;
+    known::add(&mut rules, &args.known_secrets)?;
     let policy = settings::policy(args, &rules)?;
     let policy_file = policy.file.as_ref().map(|file| file.display().to_string());
     let fail_on = args.fail_on.map(Level::from).or(policy.fail_on).unwrap_or(Level::Error);

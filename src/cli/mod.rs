@@ -6,8 +6,10 @@
 mod args;
 mod check;
 mod completions;
+mod dotenv;
 mod exit;
 mod formats;
+mod known;
 mod output;
 mod progress;
 mod rules;

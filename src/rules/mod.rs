@@ -2,6 +2,7 @@
 
 pub mod example;
 pub mod expression;
+pub mod known;
 pub mod load;
 pub mod placeholder;
 pub mod proof;
