@@ -13,8 +13,13 @@ use crate::finding::{Artifact, ArtifactPath, FactValue, Facts, Gap, Role, Stage}
 pub enum Origin {
     /// The publisher's own.
     FirstParty,
-    /// Another package's; its name where the path tells.
-    ThirdParty(String),
+    /// Another package's.
+    ThirdParty {
+        /// Its name.
+        package: String,
+        /// Its version, where the path tells it.
+        version: Option<String>,
+    },
     /// Glue written by a tool (`webpack/runtime`, `<anon>` …).
     Generated,
 }

@@ -165,7 +165,7 @@ impl Tally {
         let origin = origin(&name);
         match &origin {
             Origin::FirstParty => {}
-            Origin::ThirdParty(package) => {
+            Origin::ThirdParty { package, .. } => {
                 self.third_party += 1;
                 if self.packages.len() < PACKAGES {
                     self.packages.insert(package.chars().take(100).collect());

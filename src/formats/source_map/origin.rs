@@ -31,7 +31,7 @@ const RUNTIMES: [(&str, &str); 5] = [
 #[must_use]
 pub fn origin(name: &str) -> Origin {
     if let Some(package) = package(name) {
-        return Origin::ThirdParty(package);
+        return Origin::ThirdParty { package, version: None };
     }
     let generated = GENERATED.iter().any(|mark| name.contains(mark))
         || WEBPACK.iter().any(|mark| name.contains(mark)) && !is_script(name)
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn names_tell_whose_a_source_is() {
-        let third = |name: &str| Origin::ThirdParty(name.to_owned());
+        let third = |name: &str| Origin::ThirdParty { package: name.to_owned(), version: None };
         for (name, expected) in [
             ("../src/app.ts", Origin::FirstParty),
             ("webpack://app/./src/app.js", Origin::FirstParty),
