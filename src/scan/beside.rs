@@ -39,16 +39,30 @@ fn in_project(name: &str) -> Option<&str> {
 /// Whether `name`, seen from the artifact at `from`, is a file beside it.
 pub fn resolves(paths: &HashSet<String>, from: &ArtifactPath, name: &str) -> bool {
     // A map inside a file lies where the file lies.
-    let shown = from.to_string();
-    let owner = match from.parent() {
-        Some(parent) if from.base_name().starts_with("inline") => parent.to_string(),
-        _ => shown,
-    };
+    let owner = owner(from).to_string();
     let (container, inside) =
         owner.rsplit_once('!').map_or(("", owner.as_str()), |(container, inside)| (container, inside));
-    let folder = inside.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let Some(file) = normalize(folder, name) else { return false };
+    let Some(file) = normalize(folder(inside), name) else { return false };
     if container.is_empty() { paths.contains(&file) } else { paths.contains(&format!("{container}!{file}")) }
+}
+
+/// Whether `name`, seen from the artifact at `from`, lies outside of the folder or archive that is published.
+pub fn leads_out(from: &ArtifactPath, name: &str) -> bool {
+    if name.contains(':') || name.starts_with('/') {
+        return false;
+    }
+    // npm puts everything into `package/`.
+    let inside = owner(from).logical();
+    normalize(folder(inside.strip_prefix("package/").unwrap_or(inside)), name).is_none()
+}
+
+/// The file that carries the map at `from`, which may be that map itself.
+fn owner(from: &ArtifactPath) -> &ArtifactPath {
+    from.parent().filter(|_| from.base_name().starts_with("inline")).unwrap_or(from)
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// `name` as seen from `folder`, without `.` and `..`. `None` where it leaves what it lies in.

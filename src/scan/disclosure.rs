@@ -3,16 +3,21 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
 
-use super::beside::{decoded, resolves};
+use super::beside::{decoded, leads_out, resolves};
+use super::names::Names;
 use super::run::Seen;
 use super::standing::{Carrier, Standing};
-use crate::finding::{ArtifactPath, FactValue};
+use crate::bytes::TextId;
+use crate::finding::{ArtifactPath, FactValue, Facts};
 use crate::formats::{SourceRecord, Stated};
 
 /// How many of the largest undisclosed sources a finding names.
 const LARGEST: usize = 5;
 /// How many other packages are listed.
 const PACKAGES: usize = 32;
+
+/// How many other packages a finding names.
+const PACKAGES_SHOWN: usize = 8;
 
 /// States the facts that need the whole target.
 pub fn settle(seen: &mut Seen) {
@@ -25,46 +30,84 @@ pub fn settle(seen: &mut Seen) {
             settle_references(&seen.paths, path, stated);
         }
     }
+    stated.extend(seen.originals.settle());
     seen.stated = stated;
 }
 
-fn settle_sources(carrier: &Carrier<'_>, stated: &mut Stated) {
-    let (mut shipped, mut names_only, mut third_party) = (0u64, 0u64, 0u64);
-    let mut packages = BTreeSet::new();
-    let mut undisclosed: Vec<&SourceRecord> = Vec::new();
-    // One text under two names gives nothing away twice.
-    let mut counted = HashSet::new();
-    for source in &stated.sources {
+/// The sources of one artifact by what they are to the publisher.
+#[derive(Default)]
+struct Sorted<'s> {
+    undisclosed: Vec<&'s SourceRecord>,
+    /// One text under two names gives nothing away twice.
+    counted: HashSet<TextId>,
+    shipped: u64,
+    names_only: u64,
+    outside: u64,
+    third_party: u64,
+    names: Names<'s>,
+    packages: BTreeSet<String>,
+}
+
+impl<'s> Sorted<'s> {
+    fn add(&mut self, carrier: &Carrier<'_>, source: &'s SourceRecord) {
         match carrier.standing(source) {
-            Standing::Undisclosed if source.text.is_none_or(|text| counted.insert(text.id)) => undisclosed.push(source),
-            Standing::Undisclosed | Standing::Generated => {}
-            Standing::Shipped => shipped += 1,
-            Standing::NamesOnly => names_only += 1,
-            Standing::ThirdParty { package, .. } => {
-                third_party += 1;
-                if packages.len() < PACKAGES {
-                    packages.insert(package.chars().take(100).collect());
+            Standing::Undisclosed => {
+                self.outside += u64::from(leads_out(carrier.path(), &source.name));
+                if source.text.is_none_or(|text| self.counted.insert(text.id)) {
+                    self.undisclosed.push(source);
                 }
             }
+            Standing::NamesOnly => {
+                self.outside += u64::from(leads_out(carrier.path(), &source.name));
+                self.names_only += 1;
+                self.names.add(&source.name);
+            }
+            Standing::Shipped => self.shipped += 1,
+            Standing::ThirdParty { package, version } => {
+                self.third_party += 1;
+                if self.packages.len() < PACKAGES {
+                    let named = version.map_or(package.clone(), |version| format!("{package}@{version}"));
+                    self.packages.insert(named.chars().take(100).collect());
+                }
+            }
+            Standing::Generated => {}
         }
     }
-    let texts = || undisclosed.iter().filter_map(|source| source.text);
-    let (lines, bytes) = (texts().map(|text| text.lines).sum::<u64>(), texts().map(|text| text.bytes).sum::<u64>());
-    let facts = &mut stated.facts;
-    facts.set("source_map.undisclosed", undisclosed.len());
-    facts.set("source_map.undisclosed_lines", lines);
-    facts.set("source_map.undisclosed_bytes", bytes);
-    facts.set("source_map.shipped", shipped);
-    facts.set("source_map.names_only", names_only);
-    facts.set("source_map.third_party", third_party);
-    facts.set("source_map.packages", packages.into_iter().collect::<Vec<String>>());
-    stated.evidence = evidence(&undisclosed);
-    undisclosed.sort_by_key(|source| (Reverse(source.text.map_or(0, |text| text.bytes)), &source.name));
-    let largest = undisclosed.iter().take(LARGEST).map(|source| {
-        let text = source.text.map_or((0, 0), |text| (text.lines, text.bytes));
-        format!("{} ({}, {})", source.name, count_of(text.0, "line"), count_of(text.1, "byte"))
-    });
-    stated.details.extend(largest.collect::<Vec<_>>());
+
+    fn state(mut self, facts: &mut Facts, details: &mut Vec<String>) {
+        let texts = || self.undisclosed.iter().filter_map(|source| source.text);
+        let (lines, bytes) = (texts().map(|text| text.lines).sum::<u64>(), texts().map(|text| text.bytes).sum::<u64>());
+        for (name, number) in [
+            ("source_map.undisclosed", self.undisclosed.len() as u64),
+            ("source_map.undisclosed_lines", lines),
+            ("source_map.undisclosed_bytes", bytes),
+            ("source_map.shipped", self.shipped),
+            ("source_map.names_only", self.names_only),
+            ("source_map.outside", self.outside),
+            ("source_map.third_party", self.third_party),
+        ] {
+            facts.set(name, number);
+        }
+        self.undisclosed.sort_by_key(|source| (Reverse(source.text.map_or(0, |text| text.bytes)), &source.name));
+        details.extend(self.undisclosed.iter().take(LARGEST).map(|source| {
+            let text = source.text.map_or((0, 0), |text| (text.lines, text.bytes));
+            format!("{} ({}, {})", source.name, count_of(text.0, "line"), count_of(text.1, "byte"))
+        }));
+        self.names.tell(facts, details);
+        if !self.packages.is_empty() {
+            let shown: Vec<&str> = self.packages.iter().take(PACKAGES_SHOWN).map(String::as_str).collect();
+            let more = if self.packages.len() > PACKAGES_SHOWN { " …" } else { "" };
+            details.push(format!("other packages: {}{more}", shown.join(", ")));
+        }
+        facts.set("source_map.packages", self.packages.into_iter().collect::<Vec<_>>());
+    }
+}
+
+fn settle_sources(carrier: &Carrier<'_>, stated: &mut Stated) {
+    let mut sorted = Sorted::default();
+    stated.sources.iter().for_each(|source| sorted.add(carrier, source));
+    stated.evidence = evidence(&sorted.undisclosed);
+    sorted.state(&mut stated.facts, &mut stated.details);
 }
 
 /// What makes a finding about this map that finding: the names of what it gives away. A map that was allowed with three

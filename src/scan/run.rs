@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::excerpt::excerpt;
+use super::manifest;
+use super::originals::{self, Originals};
 use super::walk::Listed;
 use super::{Progress, Scanner, Totals};
 use crate::bytes::{Budget, Probe, Ranges, TextId, open, text};
@@ -40,6 +42,10 @@ pub struct Seen {
     pub texts: HashSet<(Package, TextId)>,
     /// The paths of all plain files and members.
     pub paths: HashSet<String>,
+    /// Names and scopes of packages that manifests of each package call the publisher's own.
+    pub own: HashSet<(Package, String)>,
+    /// Plain files that may be original sources of others.
+    pub originals: Originals,
     pub totals: Totals,
 }
 
@@ -312,6 +318,8 @@ impl<'s> Run<'s> {
         }
         let text = (plain && probe.is_text()).then(|| TextId::of(&artifact.bytes));
         let path = plain.then(|| artifact.path.to_string());
+        let own = if plain { own_packages(artifact, &mut all.gaps) } else { Vec::new() };
+        let original = plain.then(|| originals::File::of(&artifact.path, probe)).flatten();
         let counts = artifact.role == Role::File || artifact.role == Role::ArchiveMember;
         self.note(|seen| {
             seen.totals.bytes += if counts { artifact.bytes.len() as u64 } else { 0 };
@@ -319,11 +327,29 @@ impl<'s> Run<'s> {
             seen.gaps.append(&mut all.gaps);
             seen.texts.extend(text.map(|id| (package.clone(), id)));
             seen.paths.extend(path);
+            seen.own.extend(own.into_iter().map(|name| (package.clone(), name)));
+            if let Some(file) = original {
+                seen.originals.note(package, &artifact.path, file);
+            }
             if !all.facts.is_empty() || !all.references.is_empty() {
                 seen.stated.push((package.clone(), artifact.path.clone(), all));
             }
         });
     }
+}
+
+/// What the artifact says of the publisher's own packages, if it is a manifest.
+fn own_packages(artifact: &Artifact, gaps: &mut Vec<Gap>) -> Vec<String> {
+    let path = &artifact.path;
+    if !manifest::is_manifest(path.logical()) {
+        return Vec::new();
+    }
+    if artifact.bytes.len() > manifest::LONGEST {
+        let reason = format!("it is a manifest of more than {} bytes, and was not read as one", manifest::LONGEST);
+        gaps.push(Gap { path: path.clone(), stage: Stage::Limit, reason });
+        return Vec::new();
+    }
+    manifest::own_packages(path.logical(), &artifact.bytes)
 }
 
 /// Whether what was found is a credential, rather than text that gives something else away.

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use super::beside::is_beside;
+use super::manifest::{self, scope};
 use super::run::{Package, Seen};
 use crate::finding::ArtifactPath;
-use crate::formats::source_map::origin;
+use crate::formats::source_map::{Installed, installed, origin};
 use crate::formats::{Origin, SourceRecord};
 
 /// What a source that a map (or debug information) embeds or names is to the publisher. Every source has exactly one.
@@ -34,7 +35,7 @@ pub struct Carrier<'s> {
     package: &'s Package,
     path: &'s ArtifactPath,
     /// The other package that the carrier itself belongs to.
-    other: Option<(String, Option<String>)>,
+    other: Option<Installed>,
 }
 
 impl<'s> Carrier<'s> {
@@ -43,15 +44,33 @@ impl<'s> Carrier<'s> {
         Carrier { seen, package, path, other: publisher(&seen.paths, path) }
     }
 
+    /// Where the carrier is.
+    pub fn path(&self) -> &'s ArtifactPath {
+        self.path
+    }
+
     /// What this source of the artifact is to the publisher. The one place where that is decided.
     pub fn standing(&self, source: &SourceRecord) -> Standing {
-        match (&source.origin, &self.other) {
-            (Origin::Generated, _) => Standing::Generated,
-            (Origin::ThirdParty { package, version }, _) | (Origin::FirstParty, Some((package, version))) => {
+        let other = match &source.origin {
+            Origin::Generated => return Standing::Generated,
+            Origin::ThirdParty { package, version } => Some((package, version)),
+            Origin::FirstParty => self.other.as_ref().map(|other| (&other.package, &other.version)),
+        };
+        match other {
+            Some((package, version)) if !self.is_own(package, &source.name) => {
                 Standing::ThirdParty { package: package.clone(), version: version.clone() }
             }
-            (Origin::FirstParty, None) => self.own(source),
+            _ => self.own(source),
         }
+    }
+
+    /// Whether a package that was installed like one of somebody else's is the publisher's own: a manifest in the target
+    /// says so, or the name that the bundler gave to the source puts it into the same scope.
+    fn is_own(&self, package: &str, name: &str) -> bool {
+        let told = |name: &str| self.seen.own.contains(&(self.package.clone(), name.to_owned()));
+        let scope = scope(package);
+        let namespace = name.strip_prefix("webpack://").and_then(manifest::scope);
+        told(package) || scope.is_some_and(|scope| told(scope) || namespace == Some(scope))
     }
 
     fn own(&self, source: &SourceRecord) -> Standing {
@@ -64,13 +83,19 @@ impl<'s> Carrier<'s> {
     }
 }
 
-/// The other package that the map at `path` belongs to, because the file that carries it is itself only embedded, and
-/// stands there as a source of that package: `a.js.map!../node_modules/x/b.js!inline.map`.
-fn publisher(paths: &HashSet<String>, path: &ArtifactPath) -> Option<(String, Option<String>)> {
-    std::iter::successors(path.parent(), |owner| owner.parent())
-        .take_while(|owner| !paths.contains(&owner.to_string()))
-        .find_map(|owner| match origin(owner.logical()) {
-            Origin::ThirdParty { package, version } => Some((package, version)),
-            Origin::FirstParty | Origin::Generated => None,
-        })
+/// The other package that the map at `path` belongs to: it lies in the folder of that package, which is shipped
+/// (`bundledDependencies`, an image, an application), or the file that carries it is itself only embedded, and stands
+/// there as a source of that package: `a.js.map!../node_modules/x/b.js!inline.map`.
+fn publisher(paths: &HashSet<String>, path: &ArtifactPath) -> Option<Installed> {
+    std::iter::successors(Some(path), |owner| owner.parent()).find_map(|owner| {
+        let name = owner.logical();
+        if !paths.contains(&owner.to_string()) {
+            return match origin(name) {
+                Origin::ThirdParty { package, version } => Some(Installed { package, version }),
+                Origin::FirstParty | Origin::Generated => None,
+            };
+        }
+        // Files of the target may have any name: only the folder that package managers own is believed.
+        name.split('/').any(|part| part == "node_modules").then(|| installed(name)).flatten()
+    })
 }

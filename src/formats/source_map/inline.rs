@@ -6,8 +6,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::PERSONAL_EXAMPLES;
-use super::origin::{Remote, remote};
+use super::address::{AddressFacts, Addresses};
 use super::read::{Map, start};
 use crate::bytes::{Bytes, Probe};
 use crate::finding::{Artifact, FactSpec, FactType, Role};
@@ -19,9 +18,44 @@ pub struct Inline;
 static FACTS: &[FactSpec] = &[
     FactSpec { name: "reference.inline", kind: FactType::Int, doc: "Number of source maps carried as data: URIs" },
     FactSpec { name: "reference.remote", kind: FactType::Int, doc: "Number of references to maps at an address" },
-    FactSpec { name: "reference.remote_examples", kind: FactType::List, doc: "At most 5 of these addresses" },
+    FactSpec {
+        name: "reference.remote_examples",
+        kind: FactType::List,
+        doc: "At most 5 of these addresses, archives and buckets first",
+    },
     FactSpec { name: "reference.buckets", kind: FactType::Int, doc: "Number of references into storage buckets" },
+    FactSpec {
+        name: "reference.internal",
+        kind: FactType::Int,
+        doc: "Number of references to hosts of an internal network",
+    },
+    FactSpec {
+        name: "reference.trackers",
+        kind: FactType::Int,
+        doc: "Number of references to services that collect errors",
+    },
+    FactSpec { name: "reference.archives", kind: FactType::Int, doc: "Number of references to archives at an address" },
+    FactSpec {
+        name: "reference.services",
+        kind: FactType::List,
+        doc: "The services that keep these buckets and errors",
+    },
+    FactSpec {
+        name: "reference.debug_id",
+        kind: FactType::Bool,
+        doc: "Whether the file has a debug ID, by which services that collect errors find its map",
+    },
 ];
+
+static ADDRESS_FACTS: AddressFacts = AddressFacts {
+    total: "reference.remote",
+    examples: "reference.remote_examples",
+    buckets: "reference.buckets",
+    internal: "reference.internal",
+    trackers: "reference.trackers",
+    archives: "reference.archives",
+    services: "reference.services",
+};
 
 const MARK: &[u8] = b"sourceMappingURL=";
 /// Media type and parameters of a `data:` URI take fewer bytes than this.
@@ -63,14 +97,12 @@ impl Format for Inline {
                 None => {}
             }
         }
-        if found.inline == 0 && found.remote.is_empty() && !found.local {
+        if found.inline == 0 && found.addresses.is_empty() && !found.local {
             return Err(FormatError::NotThis);
         }
         out.fact("reference.inline", found.inline);
-        out.fact("reference.remote", found.remote.len());
-        out.fact("reference.buckets", found.buckets);
-        found.remote.truncate(PERSONAL_EXAMPLES);
-        out.fact("reference.remote_examples", found.remote);
+        found.addresses.state(&ADDRESS_FACTS, out);
+        out.fact("reference.debug_id", has_debug_id(text));
         Ok(Coverage::Part)
     }
 }
@@ -103,8 +135,7 @@ fn within(ranges: &[Range<usize>], at: usize) -> bool {
 struct Found {
     inline: u64,
     local: bool,
-    remote: Vec<String>,
-    buckets: u64,
+    addresses: Addresses,
 }
 
 impl Found {
@@ -129,17 +160,18 @@ impl Found {
 
     fn reference(&mut self, url: &[u8], start: usize, out: &mut Inspection<'_>) {
         let url: String = String::from_utf8_lossy(url).chars().take(2_000).collect();
-        match remote(&url) {
-            Some(remote) => {
-                self.buckets += u64::from(remote == Remote::Bucket);
-                self.remote.push(url.chars().take(200).collect());
-            }
-            None => {
-                self.local = true;
-                out.reference(Reference { url, offset: start as u64 });
-            }
+        if !self.addresses.add(&url) {
+            self.local = true;
+            out.reference(Reference { url, offset: start as u64 });
         }
     }
+}
+
+/// Whether a comment (ECMA-426, proposal "Source Map Debug ID"), or the code that Sentry puts in, gives the file a debug
+/// ID.
+fn has_debug_id(text: &[u8]) -> bool {
+    const MARKS: [&[u8]; 3] = [b"//# debugId=", b"//# debug_id=", b"_sentryDebugIdIdentifier"];
+    MARKS.iter().any(|mark| memmem::find(text, mark).is_some())
 }
 
 /// The URL at the start of `rest`: up to white space, a quote, the end of a comment or of the string it stands in.

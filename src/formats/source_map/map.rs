@@ -1,10 +1,9 @@
 //! Source maps as files: their embedded sources are members.
 
-use std::collections::BTreeSet;
-
 use memchr::memmem;
 
-use super::origin::{Remote, is_absolute, origin, remote};
+use super::address::{AddressFacts, Addresses, is_absolute};
+use super::origin::origin;
 use super::read::{Map, start};
 use super::{PERSONAL_EXAMPLES, json};
 use crate::bytes::{Bytes, Probe};
@@ -21,15 +20,43 @@ static FACTS: &[FactSpec] = &[
     FactSpec { name: "source_map.embedded", kind: FactType::Int, doc: "Number of sources whose text is embedded" },
     FactSpec { name: "source_map.lines", kind: FactType::Int, doc: "Lines of embedded text" },
     FactSpec { name: "source_map.bytes", kind: FactType::Int, doc: "Bytes of embedded text" },
-    FactSpec { name: "source_map.third_party", kind: FactType::Int, doc: "Number of sources of other packages" },
-    FactSpec { name: "source_map.packages", kind: FactType::List, doc: "The other packages, at most 32" },
     FactSpec { name: "source_map.generated", kind: FactType::Int, doc: "Number of sources written by tools" },
     FactSpec { name: "source_map.sections", kind: FactType::Int, doc: "Number of sections of an index map" },
     FactSpec { name: "source_map.inline", kind: FactType::Bool, doc: "Whether the map is carried inside another file" },
     FactSpec { name: "source_map.remote", kind: FactType::Int, doc: "Number of sources that are addresses elsewhere" },
-    FactSpec { name: "source_map.remote_examples", kind: FactType::List, doc: "At most 5 of these addresses" },
+    FactSpec {
+        name: "source_map.remote_examples",
+        kind: FactType::List,
+        doc: "At most 5 of these addresses, archives and buckets first",
+    },
     FactSpec { name: "source_map.buckets", kind: FactType::Int, doc: "Number of sources that lie in storage buckets" },
+    FactSpec {
+        name: "source_map.internal",
+        kind: FactType::Int,
+        doc: "Number of sources on hosts of an internal network",
+    },
+    FactSpec {
+        name: "source_map.trackers",
+        kind: FactType::Int,
+        doc: "Number of sources at services that collect errors",
+    },
+    FactSpec {
+        name: "source_map.archives",
+        kind: FactType::Int,
+        doc: "Number of addresses in the map at which an archive lies",
+    },
+    FactSpec {
+        name: "source_map.services",
+        kind: FactType::List,
+        doc: "The services that keep these buckets and errors",
+    },
+    FactSpec {
+        name: "source_map.debug_id",
+        kind: FactType::Bool,
+        doc: "Whether the map has a debug ID, by which services that collect errors find it",
+    },
     FactSpec { name: "source_map.absolute", kind: FactType::Int, doc: "Number of sources with an absolute path" },
+    FactSpec { name: "source_map.absolute_examples", kind: FactType::List, doc: "At most 5 of these paths" },
     FactSpec {
         name: "source_map.personal",
         kind: FactType::Int,
@@ -38,8 +65,16 @@ static FACTS: &[FactSpec] = &[
     FactSpec { name: "source_map.personal_examples", kind: FactType::List, doc: "At most 5 of these paths" },
 ];
 
-/// How many packages are listed.
-const PACKAGES: usize = 32;
+static ADDRESS_FACTS: AddressFacts = AddressFacts {
+    total: "source_map.remote",
+    examples: "source_map.remote_examples",
+    buckets: "source_map.buckets",
+    internal: "source_map.internal",
+    trackers: "source_map.trackers",
+    archives: "source_map.archives",
+    services: "source_map.services",
+};
+
 /// How many sources one map may name: beyond it the list is a bomb, not a program.
 const SOURCES: u64 = 200_000;
 
@@ -123,14 +158,12 @@ struct Tally {
     embedded: u64,
     lines: u64,
     bytes: u64,
-    third_party: u64,
     generated: u64,
     sections: u64,
     absolute: u64,
-    packages: BTreeSet<String>,
+    absolute_examples: Vec<String>,
     personal: Vec<String>,
-    remote: Vec<String>,
-    buckets: u64,
+    addresses: Addresses,
 }
 
 impl Tally {
@@ -163,15 +196,10 @@ impl Tally {
         self.sources += 1;
         let text = bytes.as_deref().map(Kept::of);
         let origin = origin(&name);
-        match &origin {
-            Origin::FirstParty => {}
-            Origin::ThirdParty { package, .. } => {
-                self.third_party += 1;
-                if self.packages.len() < PACKAGES {
-                    self.packages.insert(package.chars().take(100).collect());
-                }
-            }
-            Origin::Generated => self.generated += 1,
+        self.generated += u64::from(origin == Origin::Generated);
+        // What a registry serves to everybody is no place of the publisher's.
+        if !matches!(origin, Origin::ThirdParty { .. }) {
+            self.addresses.add(&name);
         }
         self.judge_name(&name);
         if let (Some(bytes), Some(kept)) = (bytes, text) {
@@ -186,45 +214,40 @@ impl Tally {
 
     fn judge_name(&mut self, name: &str) {
         let shorten = |name: &str| name.chars().take(200).collect::<String>();
-        if let Some(remote) = remote(name) {
-            self.buckets += u64::from(remote == Remote::Bucket);
-            self.remote.push(shorten(name));
+        if is_absolute(name) {
+            self.absolute += 1;
+            if self.absolute_examples.len() < PERSONAL_EXAMPLES {
+                self.absolute_examples.push(shorten(name));
+            }
         }
-        self.absolute += u64::from(is_absolute(name));
         if is_personal(name) {
             self.personal.push(shorten(name));
         }
     }
 
     fn state(mut self, map: &Map, role: Role, out: &mut Inspection<'_>) {
-        if let Some(remote) = remote(&map.source_root)
-            && self.remote.is_empty()
-        {
-            // Without sources the root is all that is left to fetch from.
-            self.buckets += u64::from(remote == Remote::Bucket);
-            self.remote.push(map.source_root.chars().take(200).collect());
+        // Without sources the root is all that is left to fetch from.
+        if self.addresses.is_empty() {
+            self.addresses.add(&map.source_root);
         }
         for (name, number) in [
             ("source_map.sources", self.sources),
             ("source_map.embedded", self.embedded),
             ("source_map.lines", self.lines),
             ("source_map.bytes", self.bytes),
-            ("source_map.third_party", self.third_party),
             ("source_map.generated", self.generated),
             ("source_map.sections", self.sections),
-            ("source_map.remote", self.remote.len() as u64),
-            ("source_map.buckets", self.buckets),
             ("source_map.absolute", self.absolute),
             ("source_map.personal", self.personal.len() as u64),
         ] {
             out.fact(name, number);
         }
-        self.remote.truncate(PERSONAL_EXAMPLES);
         self.personal.truncate(PERSONAL_EXAMPLES);
-        out.fact("source_map.remote_examples", self.remote);
+        self.addresses.state(&ADDRESS_FACTS, out);
+        out.fact("source_map.absolute_examples", self.absolute_examples);
         out.fact("source_map.personal_examples", self.personal);
-        out.fact("source_map.packages", self.packages.into_iter().collect::<Vec<_>>());
         out.fact("source_map.inline", role == Role::EmbeddedMap);
+        out.fact("source_map.debug_id", map.has_debug_id());
     }
 }
 
@@ -251,7 +274,9 @@ mod tests {
         let facts = &looked.stated.facts;
         let int = |name| facts.int(name);
         assert_eq!((int("source_map.sources"), int("source_map.embedded"), int("source_map.lines")), (5, 3, 4));
-        assert_eq!((int("source_map.third_party"), int("source_map.generated")), (1, 1));
+        assert_eq!(int("source_map.generated"), 1);
+        let third = |source: &&SourceRecord| matches!(source.origin, Origin::ThirdParty { .. });
+        assert_eq!(looked.stated.sources.iter().filter(third).count(), 1);
         assert_eq!((int("source_map.remote"), int("source_map.buckets"), int("source_map.personal")), (1, 1, 1));
     }
 

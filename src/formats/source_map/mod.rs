@@ -1,12 +1,17 @@
 //! Source maps (ECMA-426) and what points at them.
 
+mod address;
+mod buckets;
 mod inline;
+mod installed;
 mod json;
 mod map;
 mod origin;
 mod read;
 
+pub use address::{Address, Reach, address, is_absolute};
 pub use inline::Inline;
+pub use installed::{Installed, installed};
 pub use map::SourceMap;
 pub use origin::origin;
 
@@ -35,9 +40,40 @@ pub static TARGET_FACTS: &[FactSpec] = &[
         doc: "Number of the publisher's own sources that are only named, and not shipped",
     },
     FactSpec {
+        name: "source_map.names_folders",
+        kind: FactType::List,
+        doc: "The folders of most of these names, with their number; at most 5",
+    },
+    FactSpec {
+        name: "source_map.outside",
+        kind: FactType::Int,
+        doc: "Number of the publisher's own unshipped sources whose names lead out of the package",
+    },
+    FactSpec {
+        name: "source_map.internal_packages",
+        kind: FactType::List,
+        doc: "Internal packages that these names speak of; at most 32",
+    },
+    FactSpec { name: "source_map.third_party", kind: FactType::Int, doc: "Number of sources of other packages" },
+    FactSpec {
+        name: "source_map.packages",
+        kind: FactType::List,
+        doc: "The other packages, with versions where paths tell them; at most 32",
+    },
+    FactSpec {
         name: "reference.dangling",
         kind: FactType::Int,
         doc: "Number of references to maps that are not in the package",
     },
     FactSpec { name: "reference.dangling_examples", kind: FactType::List, doc: "At most 5 of these references" },
+    FactSpec {
+        name: "package.originals",
+        kind: FactType::Int,
+        doc: "Number of original sources that the package ships as files beside what was compiled from them",
+    },
+    FactSpec {
+        name: "package.originals_folders",
+        kind: FactType::List,
+        doc: "The folders of most of these sources, with their number; at most 5",
+    },
 ];

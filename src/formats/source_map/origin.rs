@@ -1,44 +1,114 @@
 //! Whose a source is, judged by its name in a map.
 
+use super::installed::{Installed, installed};
 use crate::formats::Origin;
 
-/// Names that tools give to what they write themselves. `<stdin>` is none of them: it is somebody's program that was
-/// piped into the bundler.
-const GENERATED: [&str; 6] = ["(webpack)/", "[turbopack]/", "bun:wrap", "<anon>", "<no source>", "[synthetic:"];
+/// Names that tools give to what they write themselves, wherever they stand. `<stdin>` is none of them: it is
+/// somebody's program that was piped into the bundler.
+const GENERATED: [&str; 16] = [
+    // webpack 1 to 4, and its development server.
+    "(webpack)/",
+    "(webpack)-",
+    // Turbopack.
+    "[turbopack]/",
+    "[turbopack-",
+    "turbopack:///[next]/",
+    "turbopack:///[externals]/",
+    // Bun, Parcel, Closure Compiler, esbuild.
+    "<anon>",
+    "<no source>",
+    "[synthetic:",
+    "<define:",
+    "<runtime>",
+    "(disabled):",
+    // Rollup's virtual modules; plugins mark what is their own.
+    "\0",
+    "\u{200b}",
+    "_virtual/_rollupPluginBabelHelpers",
+    "_virtual/_commonjsHelpers",
+];
+
+/// The same, where the name starts so, or where a scheme of the bundler's own stands before.
+const GENERATED_FROM_START: [&str; 8] = [
+    "bun:",
+    "rolldown:runtime",
+    "rolldown/runtime",
+    "vite/preload-helper",
+    "vite/modulepreload-polyfill",
+    "vite/dynamic-import-helper",
+    "__vite-browser-external",
+    "__prelude__",
+];
 
 /// Where webpack puts its own modules. Their names never end like a file's, which the publisher's own
 /// `src/webpack/runtime/a.ts` does.
-const WEBPACK: [&str; 6] = [
+const WEBPACK: [&str; 8] = [
     "webpack/bootstrap",
     "webpack/runtime/",
     "webpack/before-startup",
     "webpack/startup",
     "webpack/after-startup",
     "webpack/container/",
+    "webpack/sharing/",
+    "webpack/universalModuleDefinition",
+];
+
+/// Beginnings of the names of webpack's stand-ins for modules that lie elsewhere.
+const STAND_INS: [&str; 9] = [
+    "external ",
+    "ignored|",
+    "delegated ",
+    "dll ",
+    "multi ",
+    "remote ",
+    "container entry",
+    "consume shared module ",
+    "provide shared module ",
 ];
 
 /// Runtimes that bundlers and compilers put into everything they build, where build systems other than npm lay them out
 /// without `node_modules`: a folder of the package together with what only that package has in it.
-const RUNTIMES: [(&str, &str); 5] = [
+const RUNTIMES: [(&str, &str); 9] = [
     ("/tslib/tslib.", "tslib"),
     ("/core-js/internals/", "core-js"),
     ("/core-js/modules/", "core-js"),
+    ("/core-js-pure/internals/", "core-js-pure"),
+    ("/core-js-pure/modules/", "core-js-pure"),
     ("/regenerator-runtime/runtime.", "regenerator-runtime"),
     ("/@babel/runtime/helpers/", "@babel/runtime"),
+    ("/@babel/runtime-corejs3/helpers/", "@babel/runtime-corejs3"),
+    ("/@swc/helpers/esm/", "@swc/helpers"),
 ];
 
 /// Judges a source by its name. Nothing that a map merely claims (`ignoreList`) is believed: only names count.
 #[must_use]
 pub fn origin(name: &str) -> Origin {
-    if let Some(package) = package(name) {
-        return Origin::ThirdParty { package, version: None };
+    let name = module(name);
+    let runtime = || RUNTIMES.iter().find(|(mark, _)| name.contains(mark)).map(|(_, runtime)| *runtime);
+    if let Some(Installed { package, version }) = installed(name) {
+        return Origin::ThirdParty { package, version };
     }
-    let generated = GENERATED.iter().any(|mark| name.contains(mark))
+    if let Some(runtime) = runtime() {
+        return Origin::ThirdParty { package: runtime.to_owned(), version: None };
+    }
+    if is_generated(name) { Origin::Generated } else { Origin::FirstParty }
+}
+
+/// The module itself, without the loaders of webpack that it went through: they lie in `node_modules`, and it may not.
+fn module(name: &str) -> &str {
+    name.rsplit_once('!').map_or(name, |(_, module)| module)
+}
+
+fn is_generated(name: &str) -> bool {
+    let module =
+        name.strip_prefix("webpack://").map_or(name, |rest| rest.split_once('/').map_or(rest, |(_, last)| last));
+    let start = module.trim_start_matches("../").trim_start_matches("./").trim_start_matches('/');
+    GENERATED.iter().any(|mark| name.contains(mark))
+        || GENERATED_FROM_START.iter().any(|mark| start.starts_with(mark))
         || WEBPACK.iter().any(|mark| name.contains(mark)) && !is_script(name)
-        || name.contains('\0')
-        || name.contains("\u{200b}")
-        || is_external(name);
-    if generated { Origin::Generated } else { Origin::FirstParty }
+        || STAND_INS.iter().any(|mark| module.starts_with(mark))
+        || [" sync ", " lazy ", " (ignored)", " namespace object"].iter().any(|mark| module.contains(mark))
+        || name.starts_with("webpack://") && module.starts_with('?')
 }
 
 /// Whether a name ends like that of a source file.
@@ -46,82 +116,6 @@ fn is_script(name: &str) -> bool {
     const ENDINGS: [&str; 9] = [".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".mts", ".cts", ".vue"];
     let name = name.split('?').next().unwrap_or(name);
     ENDINGS.iter().any(|ending| name.ends_with(ending))
-}
-
-/// webpack's stand-ins for modules that are not bundled: `webpack://app/external "react"`, `…|sync|/\.js$/`.
-fn is_external(name: &str) -> bool {
-    let last = name.strip_prefix("webpack://").map_or(name, |rest| rest.split_once('/').map_or(rest, |(_, last)| last));
-    last.starts_with("external ") || last.starts_with("ignored|") || last.contains(" sync ")
-}
-
-/// The package that a path belongs to: the one after the last `node_modules/`, with its scope.
-fn package(name: &str) -> Option<String> {
-    if let Some((_, runtime)) = RUNTIMES.iter().find(|(mark, _)| name.contains(mark)) {
-        return Some((*runtime).to_owned());
-    }
-    // A folder of one's own may end in the same letters: `src/my_node_modules/`.
-    let (_, inside) = name.rsplit_once("/node_modules/").or_else(|| Some(("", name.strip_prefix("node_modules/")?)))?;
-    let mut parts = inside.split('/');
-    let first = parts.next().filter(|part| !part.is_empty())?;
-    Some(match parts.next() {
-        Some(second) if first.starts_with('@') => format!("{first}/{second}"),
-        _ => first.to_owned(),
-    })
-}
-
-/// The version-control-independent part of a URL that a source name or reference may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remote {
-    /// An address on a host.
-    Host,
-    /// An address in a storage bucket, where whole trees are often readable by anyone.
-    Bucket,
-}
-
-/// Host names, or ends of them, of storage buckets.
-const BUCKETS: [&str; 14] = [
-    ".r2.dev",
-    ".r2.cloudflarestorage.com",
-    "s3.amazonaws.com",
-    "storage.googleapis.com",
-    "storage.cloud.google.com",
-    ".blob.core.windows.net",
-    ".digitaloceanspaces.com",
-    ".backblazeb2.com",
-    ".wasabisys.com",
-    ".aliyuncs.com",
-    ".myqcloud.com",
-    ".linodeobjects.com",
-    ".storage.yandexcloud.net",
-    ".supabase.co",
-];
-
-/// Whether `name` is an address that could be fetched from elsewhere. Addresses that only bundlers understand
-/// (`webpack://`, `turbopack://`) are none.
-#[must_use]
-pub fn remote(name: &str) -> Option<Remote> {
-    let (scheme, rest) = name.split_once(':')?;
-    match scheme.to_ascii_lowercase().as_str() {
-        "s3" | "gs" | "r2" | "wasb" | "wasbs" | "abfs" | "abfss" if rest.starts_with("//") => Some(Remote::Bucket),
-        "http" | "https" | "ftp" | "sftp" | "ssh" | "git" | "git+ssh" | "git+https" => {
-            let authority = rest.strip_prefix("//")?.split(['/', '?', '#']).next()?;
-            let host = authority.rsplit('@').next()?.split(':').next()?.to_ascii_lowercase();
-            let s3 = host.ends_with(".amazonaws.com") && host.split('.').any(|label| label.starts_with("s3"));
-            let bucket = s3 || BUCKETS.iter().any(|end| host.ends_with(end) || host == end.trim_start_matches('.'));
-            Some(if bucket { Remote::Bucket } else { Remote::Host })
-        }
-        _ => None,
-    }
-}
-
-/// Whether `name` is an absolute path of the machine that built it (`/srv/…`, `C:\…`, `file:///…`).
-#[must_use]
-pub fn is_absolute(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    let drive =
-        bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && matches!(bytes[2], b'\\' | b'/');
-    let file = bytes.len() >= 7 && bytes[..7].eq_ignore_ascii_case(b"file://");
-    drive || file || name.starts_with('/') || name.starts_with("\\\\")
 }
 
 #[cfg(test)]
@@ -144,25 +138,21 @@ mod tests {
             ("../external/npm/tslib/tslib.es6.js", third("tslib")),
             ("webpack://app/external \"react\"", Origin::Generated),
             ("webpack://app/./node_modules/react/index.js", third("react")),
-            ("../node_modules/.pnpm/a@1/node_modules/@scope/a/b.js", third("@scope/a")),
+            ("webpack://app/node_modules/css-loader/dist/cjs.js!./src/app.css", Origin::FirstParty),
+            ("webpack://app/./node_modules/css-loader/dist/cjs.js!./node_modules/a/b.css", third("a")),
+            ("webpack://app/webpack/universalModuleDefinition", Origin::Generated),
+            ("webpack://app/./locale sync ^\\.\\/.*$", Origin::Generated),
+            ("webpack://_N_E/?3f2a", Origin::Generated),
+            ("webpack://app/./src/multi select.js", Origin::FirstParty),
+            ("../vite/modulepreload-polyfill", Origin::Generated),
+            ("src/vite/preload-helper.ts", Origin::FirstParty),
+            ("bun:wrap", Origin::Generated),
+            ("src/bun:wrap.ts", Origin::FirstParty),
             ("\0vite/preload-helper.js", Origin::Generated),
             ("turbopack:///[turbopack]/browser/runtime.ts", Origin::Generated),
             ("turbopack:///[project]/app/page.tsx", Origin::FirstParty),
         ] {
             assert_eq!(origin(name), expected, "{name}");
         }
-    }
-
-    #[test]
-    fn addresses_are_told_from_names() {
-        assert_eq!(remote("https://example.com/a.js"), Some(Remote::Host));
-        assert_eq!(remote("https://pub-1.r2.dev/src.zip"), Some(Remote::Bucket));
-        assert_eq!(remote("https://b.s3.eu-west-1.amazonaws.com/x"), Some(Remote::Bucket));
-        assert_eq!(remote("gs://bucket/src"), Some(Remote::Bucket));
-        assert_eq!(remote("https://ec2.amazonaws.com.example.org/x"), Some(Remote::Host));
-        assert_eq!(remote("webpack://pkg/./a.js"), None);
-        assert_eq!(remote("src/a.js"), None);
-        assert!(is_absolute("C:\\build\\a.ts") && is_absolute("/srv/a.ts") && is_absolute("file:///a"));
-        assert!(!is_absolute("../a.ts") && !is_absolute("webpack://a"));
     }
 }

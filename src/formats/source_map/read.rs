@@ -28,6 +28,8 @@ pub struct Map {
     pub indexed: bool,
     /// Addresses in `sections` of old index maps (`url` instead of `map`).
     pub urls: Vec<String>,
+    /// Whether there is a `debugId` (ECMA-426, proposal "Source Map Debug ID").
+    pub debug_id: bool,
     /// Where reading ended, if not at the end.
     pub damage: Option<ReadError>,
 }
@@ -55,6 +57,7 @@ impl Map {
             (b"sourceRoot", Kind::String) => self.source_root = string(text, raw),
             (b"sources", Kind::Array) => self.sources.push(raw),
             (b"sourcesContent", Kind::Array) => self.contents.push(raw),
+            (b"debugId" | b"debug_id", Kind::String) => self.debug_id = true,
             (b"mappings", Kind::String) => self.mappings = Some(raw),
             (b"sections", Kind::Array) => {
                 self.indexed = true;
@@ -102,6 +105,12 @@ impl Map {
         let lists = !self.sources.is_empty() || self.indexed;
         lists && (self.version == Some(3) || self.mappings.is_some() || !self.contents.is_empty())
             || !self.contents.is_empty() && (self.version == Some(3) || self.mappings.is_some())
+    }
+
+    /// Whether this map, or one of its sections, has a debug ID.
+    #[must_use]
+    pub fn has_debug_id(&self) -> bool {
+        self.debug_id || self.sections.iter().any(Map::has_debug_id)
     }
 
     /// Walks the sources of this map alone (not of its sections): position, full name, and the embedded text's place.
