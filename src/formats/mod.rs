@@ -93,6 +93,7 @@ pub static FORMATS: &[&dyn Format] = &[
     // Source maps and what points at them.
     &source_map::SourceMap,
     &source_map::Inline,
+    &source_map::SourceUrl,
     // Executables.
     &executable::Elf,
     &executable::MachO,

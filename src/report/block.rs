@@ -7,7 +7,7 @@ use super::paint::{self, FAINT, FRAME, Painter, STRONG};
 use super::redact::Redactor;
 use super::words::{self, shown};
 use super::{Context, sanitize};
-use crate::finding::Finding;
+use crate::finding::{Finding, Level};
 use crate::rules::Rule;
 
 /// Most places that a block shows.
@@ -42,6 +42,11 @@ impl Blocks<'_> {
         let head = self.painter.paint(paint::of_level(first.level), &head);
         let text = self.painter.paint(STRONG, &text);
         self.line(&format!("{head}{text}"));
+        if self.is_told_by_folder(group) {
+            self.by_folder(group, &title);
+            self.advice(first, rule.as_deref());
+            return self.line("");
+        }
         let most = if self.context.verbose { usize::MAX } else { PLACES };
         for (index, finding) in group.findings().iter().take(most).enumerate() {
             self.place(finding, (index > 0).then_some(first), &title);
@@ -52,6 +57,34 @@ impl Blocks<'_> {
         }
         self.advice(first, rule.as_deref());
         self.line("");
+    }
+
+    /// Whether the places are too many to be told one by one, and alike: whole files that do not block by themselves,
+    /// such as the hundreds of maps beside the declarations of a package.
+    fn is_told_by_folder(&self, group: &Group<'_>) -> bool {
+        let alike = |finding: &&Finding| finding.location.is_none() && finding.secret.is_none();
+        let many = group.findings().len() > PLACES && !self.context.verbose;
+        many && group.level() <= Level::Warning && group.findings().iter().all(alike)
+    }
+
+    /// The folders in one line, and the first place as an example.
+    fn by_folder(&mut self, group: &Group<'_>, title: &str) {
+        let folders = group.folders().into_iter().map(|(folder, number)| {
+            let folder = if folder.is_empty() { ".".to_owned() } else { shown(self.redactor, &folder) };
+            format!("{folder} ({})", words::number(number))
+        });
+        let folders = words::list(&folders.collect::<Vec<_>>());
+        self.arrow(&folders);
+        let first = group.first();
+        self.bar(&format!("for instance {}", words::place(first, self.redactor)));
+        let message = shown(self.redactor, &first.message);
+        if message != title {
+            self.bar(&message);
+        }
+        for detail in &first.details {
+            let detail = sanitize::shown(&self.redactor.clean_own(first, detail)).into_owned();
+            self.bar(&format!("  {detail}"));
+        }
     }
 
     /// A block of one line, for what is merely worth knowing.

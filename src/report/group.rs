@@ -1,6 +1,7 @@
 //! Grouping: what a person reads as one thing is shown as one block.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::finding::{Finding, Gap, Level, Stage};
 
@@ -21,6 +22,20 @@ impl<'a> Group<'a> {
     #[must_use]
     pub fn findings(&self) -> &[&'a Finding] {
         &self.findings
+    }
+
+    /// The folders that the findings lie in with their numbers, the fullest first.
+    #[must_use]
+    pub fn folders(&self) -> Vec<(String, usize)> {
+        let mut folders: BTreeMap<String, usize> = BTreeMap::new();
+        for finding in &self.findings {
+            let path = finding.path.to_string();
+            let end = path.rfind(['/', '!']).unwrap_or(0);
+            *folders.entry(path[..end].to_owned()).or_default() += 1;
+        }
+        let mut folders: Vec<_> = folders.into_iter().collect();
+        folders.sort_by_key(|(folder, number)| (Reverse(*number), folder.clone()));
+        folders
     }
 
     /// The level of all of them.
@@ -103,6 +118,13 @@ mod tests {
         assert_eq!(sizes(&[secret_finding("a.js", one), secret_finding("b.js", other)]), [2]);
         assert_eq!(sizes(&[in_archive("a.tgz", "x", one), in_archive("b.tgz", "x", other)]), [1, 1]);
         assert_eq!(sizes(&[in_archive("a.tgz", "x", one), in_archive("b.tgz", "x", one)]), [2]);
+    }
+
+    #[test]
+    fn folders_are_told_with_their_numbers() {
+        let findings = ["b/x", "a/y", "b/z", "w"].map(|name| secret_finding(name, "s"));
+        let groups = group(&findings);
+        assert_eq!(groups[0].folders(), [("b".to_owned(), 2), (String::new(), 1), ("a".to_owned(), 1)]);
     }
 
     #[test]

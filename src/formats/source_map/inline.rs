@@ -175,7 +175,7 @@ fn has_debug_id(text: &[u8]) -> bool {
 }
 
 /// The URL at the start of `rest`: up to white space, a quote, the end of a comment or of the string it stands in.
-fn url(rest: &[u8]) -> &[u8] {
+pub(super) fn url(rest: &[u8]) -> &[u8] {
     // `encodeURIComponent` leaves quotes and parentheses as they are; what else they end is searched with the map.
     let percent = data_uri(&rest[..rest.len().min(LONGEST_HEADER)]).is_some_and(|uri| !uri.base64);
     let ends = |byte: u8| {

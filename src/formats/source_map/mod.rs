@@ -8,12 +8,14 @@ mod json;
 mod map;
 mod origin;
 mod read;
+mod source_url;
 
 pub use address::{Address, Reach, address, is_absolute};
 pub use inline::Inline;
 pub use installed::{Installed, installed};
 pub use map::SourceMap;
 pub use origin::origin;
+pub use source_url::SourceUrl;
 
 use crate::finding::{FactSpec, FactType};
 

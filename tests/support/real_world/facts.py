@@ -3,8 +3,9 @@
 usage: facts.py ARCHIVE     (an npm .tgz or a wheel)
 
 Writes JSON: {"files": N, "root": FOLDER, "maps": {PATH: {"rule": …, "facts": {…}}}, "dangling": {PATH: [URL, …]}},
-where PATH is the path inside the archive and FOLDER its first part. Written from ECMA-426 and from the meaning of the facts in `lastlook formats`, with json,
-tarfile and zipfile only, so that a mistake in one of the two readers shows as a difference.
+where PATH is the path inside the archive and FOLDER its first part. Written from ECMA-426 and from the meaning of the
+facts in `lastlook formats`, with json, tarfile and zipfile only, so that a mistake in one of the two readers shows as a
+difference. Which sources are undisclosed is found by comparing texts themselves, not hashes of them.
 """
 
 import base64
@@ -18,7 +19,9 @@ import zipfile
 
 RUNTIMES = ("/tslib/tslib.", "/core-js/internals/", "/core-js/modules/", "/regenerator-runtime/runtime.",
             "/@babel/runtime/helpers/")
-GENERATED = ("webpack/bootstrap", "webpack/runtime/", "(webpack)/", "webpack/startup", "\0", "<anon>", "<stdin>")
+GENERATED = ("webpack/bootstrap", "webpack/runtime/", "webpack/universalModuleDefinition", "(webpack)/",
+             "webpack/startup", "\0", "<anon>")
+STAND_INS = ("external ", "ignored|", "multi ", "delegated ", "dll ")
 COMMENT = re.compile(rb"(?://|/\*)[#@]\s*sourceMappingURL=([^\s\"'`<\\)]+?)\s*(?:\*/\s*)?$", re.MULTILINE)
 INLINE = re.compile(rb"sourceMappingURL=data:([^,\s\"'`]*),([^\s\"'`<\\)]+)")
 
@@ -80,14 +83,58 @@ def lines(text):
     return text.count(b"\n") + (not text.endswith(b"\n"))
 
 
+def module(name):
+    """The name without the loaders that webpack puts before it."""
+    return name.rpartition("!")[2]
+
+
 def generated(name):
     """Whether a tool wrote the source: glue of bundlers, or webpack's stand-in for a module that is not bundled."""
-    module = name.removeprefix("webpack://").partition("/")[2] if name.startswith("webpack://") else name
-    return any(mark in name for mark in GENERATED) or module.startswith(("external ", "ignored|")) or " sync " in module
+    name = module(name)
+    inside = name.removeprefix("webpack://").partition("/")[2] if name.startswith("webpack://") else name
+    return (any(mark in name for mark in GENERATED) or inside.startswith(STAND_INS)
+            or any(mark in inside for mark in (" sync ", " lazy ", " (ignored)")))
 
 
-def third_party(name):
-    return "/node_modules/" in "/" + name or any(runtime in name for runtime in RUNTIMES)
+def package_of(path):
+    """The package in whose folder of node_modules a path lies, or None."""
+    parts = module(path).replace("\\", "/").split("/")
+    places = [index for index, part in enumerate(parts) if part == "node_modules"]
+    inside = parts[places[-1] + 1:] if places else []
+    if not inside or not inside[0] or inside[0].startswith("."):
+        return None
+    return "/".join(inside[:2]) if inside[0].startswith("@") else inside[0]
+
+
+def third_party(name, own):
+    """Whether a source belongs to a package that is not the publisher's own."""
+    package = package_of(name)
+    if package:
+        return package not in own and package.split("/")[0] not in own
+    return any(runtime in name for runtime in RUNTIMES)
+
+
+def own_packages(files):
+    """Names and scopes of packages that the manifests of the package call the publisher's own."""
+    own = set()
+    for path, data in files.items():
+        if posixpath.basename(path) != "package.json":
+            continue
+        try:
+            manifest = json.loads(data)
+        except ValueError:
+            continue
+        installed = package_of(path)
+        if installed:
+            if manifest.get("private") is True and posixpath.dirname(path).endswith(f"node_modules/{installed}"):
+                own.add(installed)
+            continue
+        name = manifest.get("name") or ""
+        own |= {name, name.split("/")[0]} if name.startswith("@") else {name}
+        for kind in ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies"):
+            own |= {dependency for dependency, wanted in (manifest.get(kind) or {}).items()
+                    if str(wanted).startswith(("workspace:", "link:", "file:", "portal:", "git+ssh:", "ssh:", "git@"))}
+    return own - {""}
 
 
 def beside(owner, url):
@@ -110,7 +157,7 @@ def shipped_by_name(owner, name, files):
         folder = posixpath.dirname(folder)
 
 
-def judge(owner, value, inline, foreign, files, shipped_texts):
+def judge(owner, value, inline, foreign, files, shipped_texts, own):
     facts = dict.fromkeys(
         ("sources", "embedded", "lines", "bytes", "third_party", "undisclosed", "undisclosed_lines",
          "undisclosed_bytes", "shipped", "names_only"), 0)
@@ -122,7 +169,7 @@ def judge(owner, value, inline, foreign, files, shipped_texts):
         facts["embedded"] += text is not None
         facts["lines"] += lines(text) if text else 0
         facts["bytes"] += len(text) if text else 0
-        if third_party(name) or foreign and not generated(name):
+        if third_party(name, own) or foreign and not generated(name):
             facts["third_party"] += 1
             continue
         if generated(name):
@@ -173,25 +220,28 @@ def lost(path, data, files):
 def main(archive):
     files = read(archive)
     shipped_texts = {identity(data) for data in files.values() if is_text(data)}
+    own = own_packages(files)
     maps, dangling = {}, {}
 
     def visit(path, owner, value, inline, foreign):
         """Judges a map, and the maps inside the sources that it embeds. Those in a source of another package are
         that package's."""
-        maps[path] = judge(owner, value, inline, foreign, files, shipped_texts)
+        maps[path] = judge(owner, value, inline, foreign, files, shipped_texts, own)
         for name, text in sources(value):
             if text and "sourceMappingURL=data:" in text:
                 for inner, value in inline_maps(utf8(text)):
                     source = f"{path}!{name}"
-                    visit(f"{source}!{inner}", source, value, True, foreign or third_party(name))
+                    visit(f"{source}!{inner}", source, value, True, foreign or third_party(name, own))
 
     for path, data in files.items():
+        # What lies in the folder of a package that is shipped along is that package's.
+        foreign = "node_modules" in path.split("/") and third_party(path, own)
         value = load(data) if b'"sources"' in data or b'"sections"' in data else None
         if value is not None:
-            visit(path, path, value, False, False)
+            visit(path, path, value, False, foreign)
         elif b"sourceMappingURL=" in data and is_text(data):
             for name, value in inline_maps(data):
-                visit(f"{path}!{name}", path, value, True, False)
+                visit(f"{path}!{name}", path, value, True, foreign)
             if missing := list(lost(path, data, files)):
                 dangling[path] = missing
     root = next(iter(files)).split("/")[0]

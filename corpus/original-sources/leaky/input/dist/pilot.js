@@ -1,0 +1,1 @@
+export const pilot = (depth) => depth > 4;

@@ -1,0 +1,2 @@
+export const pilot = (depth) => depth > 4;
+//# sourceMappingURL=cli.js.map

@@ -1,0 +1,2 @@
+export const x = 1;
+//# sourceMappingURL=https://sentry.fictional-tidewater.example/app.js.map
