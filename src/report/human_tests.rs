@@ -53,6 +53,23 @@ Looked at dist (12 files, 1,914 members, 61.2 MB) in 0.42 s: 3 errors, 1 warning
 BLOCKED: 3 errors, and 2 gaps besides. Publishing this would give away what is reported here
 "#;
 
+#[test]
+fn hundreds_of_warnings_about_whole_files_are_told_by_folder() {
+    let mut outcome = empty();
+    outcome.findings = (0..300)
+        .map(|index| {
+            let folder = ["types", "esm", "cjs", "umd"][[0, 0, 0, 1, 1, 2, 3][index % 7]];
+            let mut finding = secret_finding(&format!("dist/{folder}/{index:03}.d.ts.map"), "x");
+            (finding.secret, finding.excerpt, finding.location, finding.level) = (None, None, None, Level::Warning);
+            finding
+        })
+        .collect();
+    let text = render(&Human, &outcome);
+    assert!(text.contains("(300 places)\n  --> dist/types (129), dist/esm (86) and 2 more\n"), "{text}");
+    assert!(text.contains("   | for instance dist/types/000.d.ts.map\n"), "{text}");
+    assert_eq!(text.matches(".d.ts.map").count(), 1, "{text}");
+}
+
 fn last_line(outcome: &Outcome, context: &Context<'_>) -> String {
     render_with(&Human, outcome, context).lines().last().unwrap().to_owned()
 }

@@ -94,6 +94,9 @@ impl<'s> Sorted<'s> {
             format!("{} ({}, {})", source.name, count_of(text.0, "line"), count_of(text.1, "byte"))
         }));
         self.names.tell(facts, details);
+        if self.names_only > 0 && self.outside > 0 {
+            details.push(format!("outside of what is published: {}", FactValue::Int(self.outside)));
+        }
         if !self.packages.is_empty() {
             let shown: Vec<&str> = self.packages.iter().take(PACKAGES_SHOWN).map(String::as_str).collect();
             let more = if self.packages.len() > PACKAGES_SHOWN { " …" } else { "" };
