@@ -118,7 +118,9 @@ impl Originals {
 fn state(package: Package, files: BTreeSet<(String, ArtifactPath)>) -> Option<(Package, ArtifactPath, Stated)> {
     let mut folders: BTreeMap<String, u64> = BTreeMap::new();
     for (_, path) in &files {
-        let folder = path.logical().rsplit_once('/').map_or(".", |(folder, _)| folder);
+        // Named as in a fingerprint: the same whether the package was packed or not.
+        let name = path.stable();
+        let folder = name.rsplit_once('/').map_or(".", |(folder, _)| folder);
         *folders.entry(folder.chars().take(200).collect()).or_default() += 1;
     }
     let mut folders: Vec<(String, u64)> = folders.into_iter().collect();
