@@ -32,7 +32,7 @@ const PLACES: [(&str, Reader); 22] = [
     ("/dist-packages/", module),
     ("/pkg/mod/", go_module),
     ("/usr/local/go/src/", |_| named("go")),
-    ("/emsdk/", |_| named("emscripten")),
+    ("/emsdk/upstream/", |_| named("emscripten")),
     ("/emscripten/system/", |_| named("emscripten")),
     ("/esm.sh/", esm_sh),
     ("/jsr.io/", version_below),
@@ -66,7 +66,7 @@ pub fn installed(path: &str) -> Option<Installed> {
     if let Some((scheme, read)) = SCHEMES.iter().find(|(scheme, _)| path.starts_with(scheme)) {
         return read(path[scheme.len()..].trim_start_matches('/'));
     }
-    PLACES.iter().find_map(|(mark, read)| after(path, mark).and_then(|rest| read(rest)))
+    PLACES.iter().find_map(|(mark, read)| after(path, mark).and_then(*read))
 }
 
 /// What stands before and after the last folder of that very name: one's own may end in the same letters, such as
@@ -198,11 +198,9 @@ fn version_below(rest: &str) -> Option<Installed> {
 /// `name-1.2.3/…`.
 fn dashed(rest: &str) -> Option<Installed> {
     let entry = rest.split('/').next()?;
-    let at = entry.match_indices('-').find(|(at, _)| entry[at + 1..].starts_with(|c: char| c.is_ascii_digit()));
-    match at {
-        Some((at, _)) => with_version(&entry[..at], &entry[at + 1..]),
-        None => named(entry),
-    }
+    let is_version = |at: &usize| entry[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+    let at = entry.match_indices('-').map(|(at, _)| at).find(is_version)?;
+    with_version(&entry[..at], &entry[at + 1..])
 }
 
 /// `<hash of the index>/name-1.2.3/…`.
@@ -224,7 +222,7 @@ fn module(rest: &str) -> Option<Installed> {
 /// `example.com/owner/name@v1.2.3/…`, a module in Go's cache.
 fn go_module(rest: &str) -> Option<Installed> {
     let (module, version) = rest.split_once('@')?;
-    with_version(module, version.split('/').next()?)
+    with_version(module, version.split('/').next()?).filter(|found| found.version.is_some())
 }
 
 /// `name@1.2.3/…`, `v135/name@1.2.3/…`, `stable/name@1.2.3/…`, `*name@1.2.3`.
@@ -299,6 +297,9 @@ mod tests {
             "/root/.cargo/registry/src/crates.corp.example-6f17d22bba15001f/a-1.0.1/src/lib.rs",
             "/root/.cargo/git/checkouts/a-6f17d22bba15001f/0a1b2c3/src/lib.rs",
             "/rustc/src/a.rs",
+            "src/rust/deps/a.rs",
+            "src/emsdk/a.c",
+            "src/pkg/mod/user@home/a.go",
             "node_modules/",
             "node_modules",
         ] {

@@ -53,18 +53,21 @@ const WEBPACK: [&str; 8] = [
     "webpack/universalModuleDefinition",
 ];
 
-/// Beginnings of the names of webpack's stand-ins for modules that lie elsewhere.
-const STAND_INS: [&str; 9] = [
+/// Beginnings of the names of webpack's stand-ins for modules that lie elsewhere. A file of the publisher's own may begin
+/// with some of these words, but it ends like a file.
+const STAND_INS: [&str; 8] = [
     "external ",
     "ignored|",
     "delegated ",
     "dll ",
-    "multi ",
     "remote ",
     "container entry",
-    "consume shared module ",
-    "provide shared module ",
+    "consume shared module (",
+    "provide shared module (",
 ];
+
+/// What webpack puts into the names of folders that are loaded as a whole, and of modules without content.
+const CONTEXTS: [&str; 4] = [" sync ", " lazy ", " (ignored)", " namespace object"];
 
 /// Runtimes that bundlers and compilers put into everything they build, where build systems other than npm lay them out
 /// without `node_modules`: a folder of the package together with what only that package has in it.
@@ -103,11 +106,13 @@ fn is_generated(name: &str) -> bool {
     let module =
         name.strip_prefix("webpack://").map_or(name, |rest| rest.split_once('/').map_or(rest, |(_, last)| last));
     let start = module.trim_start_matches("../").trim_start_matches("./").trim_start_matches('/');
+    let stands_in = STAND_INS.iter().any(|mark| module.starts_with(mark))
+        || CONTEXTS.iter().any(|mark| module.contains(mark))
+        || WEBPACK.iter().any(|mark| name.contains(mark));
     GENERATED.iter().any(|mark| name.contains(mark))
-        || GENERATED_FROM_START.iter().any(|mark| start.starts_with(mark))
-        || WEBPACK.iter().any(|mark| name.contains(mark)) && !is_script(name)
-        || STAND_INS.iter().any(|mark| module.starts_with(mark))
-        || [" sync ", " lazy ", " (ignored)", " namespace object"].iter().any(|mark| module.contains(mark))
+        || GENERATED_FROM_START.iter().any(|mark| start.starts_with(mark)) && !start.ends_with(".ts")
+        || stands_in && !is_script(name)
+        || ["multi ./", "multi (webpack)"].iter().any(|mark| module.starts_with(mark))
         || name.starts_with("webpack://") && module.starts_with('?')
 }
 
@@ -144,6 +149,10 @@ mod tests {
             ("webpack://app/./locale sync ^\\.\\/.*$", Origin::Generated),
             ("webpack://_N_E/?3f2a", Origin::Generated),
             ("webpack://app/./src/multi select.js", Origin::FirstParty),
+            ("webpack://app/remote control.ts", Origin::FirstParty),
+            ("src/my sync plan.ts", Origin::FirstParty),
+            ("../vite/preload-helper.ts", Origin::FirstParty),
+            ("webpack:///multi ./src/index.js", Origin::Generated),
             ("../vite/modulepreload-polyfill", Origin::Generated),
             ("src/vite/preload-helper.ts", Origin::FirstParty),
             ("bun:wrap", Origin::Generated),
