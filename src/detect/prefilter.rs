@@ -106,16 +106,15 @@ impl Prefilter {
             states[2] = self.dfa.next_state(Anchored::No, states[2], *c);
             states[3] = self.dfa.next_state(Anchored::No, states[3], *d);
             if states.iter().any(|state| self.dfa.is_special(*state)) {
-                for lane in 0..LANES {
-                    self.note(states[lane], lanes[lane].0 + at + 1, &mut hits[lane]);
+                for ((state, (start, _)), hits) in states.iter().zip(lanes).zip(&mut *hits) {
+                    self.note(*state, start + at + 1, hits);
                 }
             }
         }
-        for lane in 0..LANES {
-            let (start, end) = lanes[lane];
+        for ((state, (start, end)), hits) in states.iter_mut().zip(lanes).zip(hits) {
             for at in start + d.len()..end {
-                states[lane] = self.dfa.next_state(Anchored::No, states[lane], text[at]);
-                self.note(states[lane], at + 1, &mut hits[lane]);
+                *state = self.dfa.next_state(Anchored::No, *state, text[at]);
+                self.note(*state, at + 1, hits);
             }
         }
     }

@@ -5,7 +5,7 @@ use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use super::super::Detector;
 use crate::finding::{Encoding, Level};
 use crate::rules::load::{Check, load};
-use crate::rules::{RuleSet, example};
+use crate::rules::{RuleSet, example, known};
 
 fn detector() -> Detector {
     let rule = "[[rule]]\nid='t'\nkind='content'\ncategory='secret'\nlevel='error'\ntitle='t'\nwhy='w'\nfix='f'\n\
@@ -138,5 +138,33 @@ fn hostile_text_ends() {
     for text in [keywords, nested, "\\u006e\\u0070".repeat(1 << 17), "%6e".repeat(1 << 18)] {
         let all = 0..text.len();
         let _ = detector.content(text.as_bytes(), std::slice::from_ref(&all), "a.js");
+    }
+}
+
+fn places_of(value: &str, text: &[u8]) -> usize {
+    let mut set = RuleSet::default();
+    known::add(&mut set, "APP_KEY", value).unwrap();
+    let detector = Detector::new(&set, |_| Level::Error).unwrap();
+    let all = 0..text.len();
+    detector.content(text, std::slice::from_ref(&all), "a").matches.len()
+}
+
+#[test]
+fn a_value_is_found_as_it_is_and_in_every_encoding() {
+    let value = "P\u{e4}ss/w0rd+4\"7&x";
+    let encoded: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let base64 = data_encoding::BASE64.encode(format!("user:{value}").as_bytes());
+    let json = serde_json::to_string(value).unwrap();
+    for text in [format!("x={value};"), encoded, base64, json, value.replace('&', "&amp;"), value.replace('/', "\\/")] {
+        assert_eq!(places_of(value, text.as_bytes()), 1, "{text}");
+    }
+    assert_eq!(places_of(value, value.to_lowercase().as_bytes()), 0);
+}
+
+#[test]
+fn values_of_several_lines_are_found_in_string_literals() {
+    let value = "first line 7f3a\nsecond line 91bc\n";
+    for text in ["a = \"first line 7f3a\\nsecond line 91bc\"", "first line 7f3a\r\nsecond line 91bc"] {
+        assert_eq!(places_of(value, text.as_bytes()), 1, "{text}");
     }
 }
