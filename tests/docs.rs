@@ -216,6 +216,28 @@ fn the_json_page_names_every_key_and_no_other() {
     }
 }
 
+#[test]
+fn the_json_page_names_every_key_of_the_list_of_sources() {
+    let sandbox = sandbox();
+    let output = shell_free(&["sources", "--json", "--extract", "rebuilt", "."], sandbox.path());
+    let list: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let page = page("docs/json.md");
+    let tables = [
+        ("lastlook sources --json", &list),
+        ("A source", &list["sources"][0]),
+        ("What was extracted", &list["extracted"]),
+    ];
+    for (heading, value) in tables {
+        let written: BTreeSet<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(written, page.first_column(heading), "docs/json.md, {heading}");
+    }
+    let text = fs::read(sandbox.path().join("rebuilt").join(list["sources"][0]["file"].as_str().unwrap())).unwrap();
+    assert_eq!(text, b"const a = 1;\n// why\n");
+    for standing in list["totals"].as_object().unwrap().keys() {
+        assert!(page.text.contains(&format!("`{standing}`")), "docs/json.md does not explain `{standing}`");
+    }
+}
+
 /// One entry that allows something, and one that does nothing.
 const POLICY: &str = r#"
 [[allow]]

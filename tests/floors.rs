@@ -201,6 +201,31 @@ fn only_the_command_line_prints_reads_its_surroundings_and_exits() {
 }
 
 #[test]
+fn only_the_command_line_writes_files() {
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| !matches!(module(&source.path), "cli" | "main")) {
+        // Tests make the files that they look at.
+        let is_test = source.path.ends_with("tests.rs") || source.path.ends_with("testing.rs");
+        let code = source.code.split("\nmod tests {").next().filter(|_| !is_test).unwrap_or_default();
+        for form in [
+            "fs::write",
+            "File::create",
+            ".write(true)",
+            ".create_new(",
+            "create_dir",
+            "fs::rename",
+            "fs::copy",
+            "fs::remove",
+        ] {
+            if code.contains(form) {
+                wrong.push(format!("src/{} has `{form}`", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn names_are_found_in_every_form_of_use() {
     let found = |code: &str| used(code, "crate::").into_iter().collect::<Vec<_>>().join(" ");
     assert_eq!(found("use crate::scan::Scanner;"), "scan");

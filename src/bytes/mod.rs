@@ -1,6 +1,7 @@
 //! Opening and reading bytes.
 
 pub mod cursor;
+pub mod digest;
 pub mod inflate;
 pub mod limits;
 pub mod open;
@@ -11,6 +12,7 @@ pub mod text;
 
 pub use bytes::Bytes;
 pub use cursor::{Cursor, ReadError};
+pub use digest::Digest;
 pub use inflate::{Inflated, Stop};
 pub use limits::{Budget, Limits};
 pub use probe::Probe;

@@ -54,6 +54,12 @@ impl TextId {
         hash.update(rest);
         TextId(hash.digest128())
     }
+
+    /// The identity as a number.
+    #[must_use]
+    pub fn number(self) -> u128 {
+        self.0
+    }
 }
 
 /// Finds lines and columns for offsets that are asked in rising order, reading the text once.

@@ -31,6 +31,37 @@ Exit codes:
 
 lastlook never uses the network, sends nothing anywhere, and shows no secret in full.";
 
+const SOURCES: &str = "\
+List the sources that a stranger could rebuild from what is about to be published: the texts that source maps, inline \
+maps and debug information embed.
+
+For each package (an archive, or the files of a folder) the list says what each source is to the publisher:
+
+  undisclosed     your own, and not in the package as a file: what is given away
+  shipped anyway  your own, and in the package as a file too
+  third-party     another package's
+  generated       glue that a tool has written
+  only named      your own, but only its name is there
+
+A text that several maps embed is listed once. Nothing is judged here: that is what `check` does.";
+
+const SOURCES_EXAMPLES: &str = "\
+Examples:
+  lastlook sources app-1.0.0.tgz      what would be given away with this package
+  lastlook sources --depth 1 dist/    only the folders at the top
+  lastlook sources --json dist/       for programs: docs/json.md
+  lastlook sources --extract out/ app-1.0.0.tgz
+                                      write the sources into a new folder, as a stranger could
+
+What --extract writes is word for word what is embedded, secrets included. A name is changed
+where it leads out of the folder, where some file system reads it in a way of its own, and where
+it is taken. Nothing is overwritten, and no link is followed.
+
+Exit codes:
+  0  everything was looked at, whatever was found
+  2  wrong usage or configuration; the folder to write to is not empty
+  3  not everything could be looked at (--allow-incomplete accepts that) or written";
+
 /// Takes the last look at what is about to be published: finds source maps, embedded sources, secrets, model files and
 /// files that should never ship, in folders, packages and archives of any kind, and says whether it may go out.
 #[derive(Debug, Parser)]
@@ -50,6 +81,9 @@ pub enum Command {
     /// Look at folders, files and archives (the default: the word may be left out)
     #[command(after_help = EXAMPLES)]
     Check(CheckArgs),
+    /// List the sources that a stranger could rebuild, or write them out
+    #[command(long_about = SOURCES, after_help = SOURCES_EXAMPLES)]
+    Sources(SourcesArgs),
     /// List the rules, explain one, or test rules by their own examples
     Rules(RulesArgs),
     /// List the formats that are understood, and the facts that rules can use
@@ -114,6 +148,50 @@ pub struct CheckArgs {
     /// Show everything: every place, notes in full, allowed findings
     #[arg(long, short)]
     pub verbose: bool,
+
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+
+    /// Number of threads, at most 1024; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub threads: u16,
+
+    /// Show no progress bar
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+/// Arguments of `sources`.
+#[derive(Debug, clap::Args)]
+pub struct SourcesArgs {
+    /// Folders, files and archives to look at
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+
+    /// Write the list as one JSON document (docs/json.md)
+    #[arg(long)]
+    pub json: bool,
+
+    /// Write the sources into this folder, which must be empty or not exist yet
+    #[arg(long, value_name = "DIR")]
+    pub extract: Option<PathBuf>,
+
+    /// Open folders to this depth; 0 shows totals only. Without it, as many levels are shown as fit
+    #[arg(long, value_name = "N", conflicts_with = "json")]
+    pub depth: Option<usize>,
+
+    /// Use the limits of this policy instead of those of the lastlook.toml nearest to the first path
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+
+    /// Use no policy file at all
+    #[arg(long)]
+    pub no_config: bool,
+
+    /// Accept that some things could not be looked at
+    #[arg(long)]
+    pub allow_incomplete: bool,
 
     /// When to use colours
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]

@@ -71,7 +71,7 @@ fn one_report_each(reports: &[ReportArg]) -> Result<()> {
 }
 
 /// Whoever misspells a command, or puts options before it, has named a target that does not exist.
-fn no_target(error: &TargetError) -> anyhow::Error {
+pub fn no_target(error: &TargetError) -> anyhow::Error {
     let name = error.path.to_string_lossy();
     let command = Args::command();
     let commands = || command.get_subcommands().map(clap::Command::get_name);
@@ -89,19 +89,13 @@ fn no_target(error: &TargetError) -> anyhow::Error {
 }
 
 fn write(report: &ReportArg, outcome: &Outcome, context: &Context<'_>, color: Color) -> Result<()> {
-    let on_terminal = || anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     match &report.file {
         Some(file) => {
             let plain = |out: &mut dyn Write| report.report.write(outcome, context, out);
             output::to_file(file, plain)
         }
         None => {
-            let color = match color {
-                Color::Always => true,
-                Color::Never => false,
-                Color::Auto => on_terminal(),
-            };
-            let context = Context { color, ..context.clone() };
+            let context = Context { color: output::in_color(color), ..context.clone() };
             output::to_stdout(|out| report.report.write(outcome, &context, out))
         }
     }

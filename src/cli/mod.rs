@@ -8,12 +8,14 @@ mod check;
 mod completions;
 mod dotenv;
 mod exit;
+mod extract;
 mod formats;
 mod known;
 mod output;
 mod progress;
 mod rules;
 mod settings;
+mod sources;
 
 pub use exit::Exit;
 
@@ -34,6 +36,7 @@ pub fn run() -> Exit {
     let done = match args.command {
         None => check::run(&args.check),
         Some(Command::Check(check)) => check::run(&check),
+        Some(Command::Sources(command)) => sources::run(&command),
         Some(Command::Rules(command)) => rules::run(&command),
         Some(Command::Formats { facts }) => formats::run(facts),
         Some(Command::Completions { shell }) => completions::run(shell),

@@ -5,6 +5,17 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::args::Color;
+
+/// Whether what goes to standard output is coloured.
+pub fn in_color(color: Color) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+    }
+}
+
 /// Writes to standard output. A reader that went away (`lastlook | head`) is no mistake of ours.
 pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());

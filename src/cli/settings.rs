@@ -66,7 +66,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 /// The policy that applies: the one named, the nearest one, or none; with the levels of the command line on top.
 pub fn policy(args: &CheckArgs, rules: &RuleSet) -> Result<Policy> {
     let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
-    let mut policy = match policy_file(args)? {
+    let mut policy = match policy_file(&args.paths, args.config.as_ref(), args.no_config)? {
         Some(file) => Policy::read(&file, &ids)?,
         None => Policy::default(),
     };
@@ -106,14 +106,15 @@ pub fn from_here(path: &Path) -> PathBuf {
     }
 }
 
-fn policy_file(args: &CheckArgs) -> Result<Option<PathBuf>> {
-    if args.no_config {
+/// The policy file that applies to these targets: the one named, the nearest one, or none.
+pub fn policy_file(paths: &[PathBuf], config: Option<&PathBuf>, no_config: bool) -> Result<Option<PathBuf>> {
+    if no_config {
         return Ok(None);
     }
-    if let Some(file) = &args.config {
+    if let Some(file) = config {
         return Ok(Some(file.clone()));
     }
-    let found: Vec<(&PathBuf, Option<PathBuf>)> = args.paths.iter().map(|path| (path, Policy::find(path))).collect();
+    let found: Vec<(&PathBuf, Option<PathBuf>)> = paths.iter().map(|path| (path, Policy::find(path))).collect();
     for (path, file) in &found[1..] {
         if *file != found[0].1 {
             bail!(

@@ -111,6 +111,12 @@ impl ArtifactPath {
         ArtifactPath(Arc::new(Step { parent: Some(self.clone()), shown: "".into(), logical: logical.into() }))
     }
 
+    /// Whether it is the content of a compressed stream, which is shown at the place of the stream.
+    #[must_use]
+    pub fn shares_place(&self) -> bool {
+        self.0.shown.is_empty() && self.0.parent.is_some()
+    }
+
     /// The artifact that contains this one.
     #[must_use]
     pub fn parent(&self) -> Option<&ArtifactPath> {

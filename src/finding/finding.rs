@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{ArtifactPath, Encoding, Facts, Fingerprint, Level, Location, Secret};
+use super::{ArtifactPath, Encoding, Facts, Fingerprint, GivenAway, Level, Location, Secret};
 
 /// What kind of thing a rule looks for. The word appears in rules and reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +87,9 @@ pub struct Finding {
     pub repeats: u64,
     /// Lines that explain the finding further, most important first (the largest sources of a map, for instance).
     pub details: Vec<String>,
+    /// The sources that are given away, the largest first, where that is what the finding is about. The first
+    /// [`GivenAway::NAMED`] stand at the head of the details as well.
+    pub sources: Arc<[GivenAway]>,
 }
 
 impl Finding {

@@ -2,11 +2,12 @@
 
 use std::io::Read;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::bytes::{Budget, Inflated, Limits, Stop, TextId, inflate};
-use crate::finding::{Artifact, ArtifactPath, FactValue, Facts, Gap, Role, Stage};
+use crate::finding::{Artifact, ArtifactPath, FactValue, Facts, Gap, GivenAway, Role, Stage};
 
 /// Whose an embedded or referenced source is, judged by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,6 +82,8 @@ pub struct Stated {
     pub details: Vec<String>,
     /// What tells findings about this artifact from later ones at the same path; it goes into their fingerprints.
     pub evidence: Vec<u8>,
+    /// The sources that are given away, the largest first; said at the end.
+    pub given_away: Arc<[GivenAway]>,
 }
 
 /// A limit was reached, and a gap says so.

@@ -2,12 +2,14 @@
 //!
 //! No line begins with text from the target, not even after spaces: CI systems read `::…` there as an order.
 
+use std::collections::HashSet;
+
 use super::group::Group;
 use super::paint::{self, FAINT, FRAME, Painter, STRONG};
 use super::redact::Redactor;
 use super::words::{self, shown};
 use super::{Context, sanitize};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, GivenAway, Level};
 use crate::rules::Rule;
 
 /// Most places that a block shows.
@@ -44,6 +46,7 @@ impl Blocks<'_> {
         self.line(&format!("{head}{text}"));
         if self.is_told_by_folder(group) {
             self.by_folder(group, &title);
+            self.given_away(group);
             self.advice(first, rule.as_deref());
             return self.line("");
         }
@@ -55,6 +58,7 @@ impl Blocks<'_> {
         if left > 0 {
             self.faint(&format!("  ... and {} more (--verbose lists them)", words::number(left)));
         }
+        self.given_away(group);
         self.advice(first, rule.as_deref());
         self.line("");
     }
@@ -81,9 +85,30 @@ impl Blocks<'_> {
         if message != title {
             self.bar(&message);
         }
-        for detail in &first.details {
+        for detail in own_details(first) {
             let detail = sanitize::shown(&self.redactor.clean_own(first, detail)).into_owned();
             self.bar(&format!("  {detail}"));
+        }
+    }
+
+    /// The sources that the findings of a group give away together: the largest, and the sum. Every text counts once.
+    fn given_away(&mut self, group: &Group<'_>) {
+        let mut known = HashSet::new();
+        let all = group.findings().iter().flat_map(|finding| finding.sources.iter());
+        let mut all: Vec<&GivenAway> = all.filter(|source| known.insert(source.text)).collect();
+        all.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        if group.findings().len() > 1 && !all.is_empty() {
+            let size = size_of(&all);
+            self.bar(&format!("in all {} ({size}), the largest:", words::count(all.len(), "source file")));
+        }
+        for source in all.iter().take(GivenAway::NAMED) {
+            let line = shown(self.redactor, &source.line());
+            self.bar(&format!("  {line}"));
+        }
+        let rest = all.get(GivenAway::NAMED..).unwrap_or_default();
+        if !rest.is_empty() {
+            let number = words::number(rest.len());
+            self.bar(&format!("  and {number} more ({}): `lastlook sources` lists them", size_of(rest)));
         }
     }
 
@@ -126,7 +151,7 @@ impl Blocks<'_> {
             self.bar(&format!("  {way}"));
         }
         if first.is_none() || self.context.verbose {
-            for detail in &finding.details {
+            for detail in own_details(finding) {
                 let detail = sanitize::shown(&self.redactor.clean_own(finding, detail)).into_owned();
                 self.bar(&format!("  {detail}"));
             }
@@ -203,6 +228,17 @@ impl Blocks<'_> {
         let text = self.painter.paint(FAINT, text);
         self.line(&text);
     }
+}
+
+/// The details but for the sources at their head, which are told for the whole group.
+fn own_details(finding: &Finding) -> impl Iterator<Item = &String> {
+    finding.details.iter().skip(finding.sources.len().min(GivenAway::NAMED))
+}
+
+/// `43 lines, 1,277 bytes` of these sources.
+fn size_of(sources: &[&GivenAway]) -> String {
+    let sum = |number: fn(&GivenAway) -> u64| sources.iter().map(|one| number(one)).fold(0, u64::saturating_add);
+    format!("{}, {}", words::count_u64(sum(|one| one.lines), "line"), words::count_u64(sum(|one| one.bytes), "byte"))
 }
 
 /// What the rule calls it; where the rule is not known, its id.

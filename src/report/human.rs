@@ -73,7 +73,7 @@ impl Blocks<'_> {
         }
     }
 
-    fn gaps(&mut self, outcome: &Outcome) {
+    pub(super) fn gaps(&mut self, outcome: &Outcome) {
         let groups = group_gaps(&outcome.gaps);
         let most = if self.context.verbose { usize::MAX } else { GAPS };
         for group in groups.iter().take(most) {

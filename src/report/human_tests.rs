@@ -1,6 +1,7 @@
 //! What a person reads: whole reports, word for word.
 
 use super::*;
+use crate::finding::GivenAway;
 use crate::report::testing::{context, empty, gap, in_archive, leaky, render, render_with, secret_finding, token};
 
 const LEAKY: &str = r#"
@@ -100,6 +101,32 @@ fn five_places_are_shown_and_the_rest_is_counted() {
     assert_eq!(text.matches("  --> ").count(), 5, "{text}");
     assert_eq!(text.matches("_authToken").count(), 1, "one secret is shown once: {text}");
     assert!(text.contains("  ... and 37 more (--verbose lists them)\n"), "{text}");
+}
+
+#[test]
+fn the_sources_of_a_group_are_told_once_and_each_text_counts_once() {
+    let source = |name: &str, text: u128| GivenAway { name: name.to_owned(), text, lines: 2, bytes: 100 + text as u64 };
+    let map = |name: &str, sources: Vec<GivenAway>| Finding {
+        details: sources.iter().take(GivenAway::NAMED).map(GivenAway::line).chain(["a word more".to_owned()]).collect(),
+        sources: sources.into(),
+        path: crate::finding::ArtifactPath::file(name),
+        ..leaky().findings[0].clone()
+    };
+    let mut outcome = empty();
+    outcome.findings = vec![map("a.js.map", (1..=7).rev().map(|text| source(&format!("{text}.ts"), text)).collect())];
+    let text = render(&Human, &outcome);
+    assert!(
+        text.contains(
+            "   |   a word more\n   |   7.ts (2 lines, 107 bytes)\n   |   6.ts (2 lines, 106 bytes)\n   |   5.ts (2 lines, \
+             105 bytes)\n   |   4.ts (2 lines, 104 bytes)\n   |   3.ts (2 lines, 103 bytes)\n   |   and 2 more (4 lines, \
+             203 bytes): `lastlook sources` lists them\n"
+        ),
+        "{text}"
+    );
+    outcome.findings.push(map("b.js.map", vec![source("seven.ts", 7), source("eight.ts", 8)]));
+    let text = render(&Human, &outcome);
+    assert!(text.contains("   | in all 8 source files (16 lines, 836 bytes), the largest:\n   |   eight.ts"), "{text}");
+    assert_eq!(text.matches("107 bytes").count(), 1, "{text}");
 }
 
 #[test]

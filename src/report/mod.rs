@@ -12,6 +12,7 @@ use crate::rules::RuleSet;
 use crate::scan::Outcome;
 
 pub mod group;
+pub mod listing;
 pub mod sanitize;
 
 mod block;

@@ -99,6 +99,7 @@ pub(super) fn empty() -> Outcome {
         gaps: Vec::new(),
         stale: Vec::new(),
         totals: Totals { files: 12, members: 1914, bytes: 61_200_000 },
+        sources: Vec::new(),
     }
 }
 
@@ -123,6 +124,7 @@ fn finding(rule: &str, path: ArtifactPath, message: &str) -> Finding {
         also: Vec::new(),
         repeats: 0,
         details: Vec::new(),
+        sources: Default::default(),
     }
 }
 

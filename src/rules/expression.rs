@@ -72,6 +72,12 @@ impl Expression {
     pub fn holds(&self, facts: &Facts) -> bool {
         self.0.holds(facts)
     }
+
+    /// Whether the condition depends on this fact.
+    #[must_use]
+    pub fn asks_for(&self, fact: &str) -> bool {
+        self.0.asks_for(fact)
+    }
 }
 
 impl Node {
@@ -86,6 +92,17 @@ impl Node {
                 (Some(left), Some(right)) => operator.compare(left, right),
                 _ => false,
             },
+        }
+    }
+
+    fn asks_for(&self, fact: &str) -> bool {
+        let is_it = |operand: &Operand| matches!(operand, Operand::Fact(name) if name == fact);
+        match self {
+            Node::Or(nodes) | Node::And(nodes) => nodes.iter().any(|node| node.asks_for(fact)),
+            Node::Not(node) => node.asks_for(fact),
+            Node::Has(name) => name == fact,
+            Node::Value(operand) => is_it(operand),
+            Node::Compare(left, _, right) => is_it(left) || is_it(right),
         }
     }
 }

@@ -1,18 +1,18 @@
 //! What can only be said once everything was seen: which sources are shipped anyway, and which references lead nowhere.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use super::beside::{decoded, leads_out, resolves};
 use super::names::Names;
 use super::run::Seen;
 use super::standing::{Carrier, Standing};
 use crate::bytes::TextId;
-use crate::finding::{ArtifactPath, FactValue, Facts};
+use crate::finding::{ArtifactPath, Facts, GivenAway};
 use crate::formats::{SourceRecord, Stated};
 
-/// How many of the largest undisclosed sources a finding names.
-const LARGEST: usize = 5;
+/// How many dangling references a fact lists.
+const EXAMPLES: usize = 5;
 /// How many other packages are listed.
 const PACKAGES: usize = 32;
 
@@ -74,7 +74,7 @@ impl<'s> Sorted<'s> {
         }
     }
 
-    fn state(mut self, facts: &mut Facts, details: &mut Vec<String>) {
+    fn state(self, facts: &mut Facts, details: &mut Vec<String>) {
         let texts = || self.undisclosed.iter().filter_map(|source| source.text);
         let (lines, bytes) = (texts().map(|text| text.lines).sum::<u64>(), texts().map(|text| text.bytes).sum::<u64>());
         for (name, number) in [
@@ -88,11 +88,6 @@ impl<'s> Sorted<'s> {
         ] {
             facts.set(name, number);
         }
-        self.undisclosed.sort_by_key(|source| (Reverse(source.text.map_or(0, |text| text.bytes)), &source.name));
-        details.extend(self.undisclosed.iter().take(LARGEST).map(|source| {
-            let text = source.text.map_or((0, 0), |text| (text.lines, text.bytes));
-            format!("{} ({}, {})", source.name, count_of(text.0, "line"), count_of(text.1, "byte"))
-        }));
         self.names.tell(facts, details);
         if self.names_only > 0 && self.outside > 0 {
             details.push(format!("outside of what is published: {}", FactValue::Int(self.outside)));
@@ -110,7 +105,20 @@ fn settle_sources(carrier: &Carrier<'_>, stated: &mut Stated) {
     let mut sorted = Sorted::default();
     stated.sources.iter().for_each(|source| sorted.add(carrier, source));
     stated.evidence = evidence(&sorted.undisclosed);
+    stated.given_away = given_away(&sorted.undisclosed);
     sorted.state(&mut stated.facts, &mut stated.details);
+}
+
+/// What the finding about this map is about, the largest first.
+fn given_away(undisclosed: &[&SourceRecord]) -> Arc<[GivenAway]> {
+    let one = |source: &&SourceRecord| {
+        let text = source.text?;
+        let name = source.name.clone();
+        Some(GivenAway { name, text: text.id.number(), lines: text.lines, bytes: text.bytes })
+    };
+    let mut all: Vec<GivenAway> = undisclosed.iter().filter_map(one).collect();
+    all.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    all.into()
 }
 
 /// What makes a finding about this map that finding: the names of what it gives away. A map that was allowed with three
@@ -118,11 +126,6 @@ fn settle_sources(carrier: &Carrier<'_>, stated: &mut Stated) {
 fn evidence(undisclosed: &[&SourceRecord]) -> Vec<u8> {
     let names: BTreeSet<&str> = undisclosed.iter().map(|source| source.name.as_str()).collect();
     names.into_iter().collect::<Vec<_>>().join("\n").into_bytes()
-}
-
-fn count_of(number: u64, word: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {word}{plural}", FactValue::Int(number))
 }
 
 fn settle_references(paths: &HashSet<String>, path: &ArtifactPath, stated: &mut Stated) {
@@ -133,7 +136,7 @@ fn settle_references(paths: &HashSet<String>, path: &ArtifactPath, stated: &mut 
         .map(|reference| reference.url.chars().take(200).collect())
         .collect();
     stated.facts.set("reference.dangling", dangling.len());
-    stated.facts.set("reference.dangling_examples", dangling.into_iter().take(LARGEST).collect::<Vec<_>>());
+    stated.facts.set("reference.dangling_examples", dangling.into_iter().take(EXAMPLES).collect::<Vec<_>>());
 }
 
 #[cfg(test)]

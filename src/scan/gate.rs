@@ -1,12 +1,14 @@
 //! The gate: findings and gaps become an outcome.
 
 use super::run::{Run, Seen};
-use super::{Allowed, Outcome, Scanner, Stale, disclosure};
+use super::{Allowed, Outcome, Scanner, Stale, disclosure, sources};
 use crate::finding::{Finding, Level, Verdict};
 
 /// Ends a scan: settles what needs the whole target, judges facts, applies the policy, sorts, and decides.
-pub fn judge(scanner: &Scanner, mut seen: Seen, fail_on: Level, allow_incomplete: bool) -> Outcome {
+pub fn judge(scanner: &Scanner, mut seen: Seen, targets: &[String], fail_on: Level, allow_incomplete: bool) -> Outcome {
     disclosure::settle(&mut seen);
+    let embedded = std::mem::take(&mut seen.embedded);
+    let sources = if scanner.lists_sources { sources::list(&seen, embedded, targets) } else { Vec::new() };
     let run = Run::new(scanner);
     for (_, path, stated) in &seen.stated {
         seen.findings.extend(run.judge_facts(path, stated));
@@ -25,7 +27,7 @@ pub fn judge(scanner: &Scanner, mut seen: Seen, fail_on: Level, allow_incomplete
         (false, false) => Verdict::Incomplete,
         (false, true) => Verdict::Clear,
     };
-    Outcome { verdict, findings, allowed, gaps, stale, totals: seen.totals }
+    Outcome { verdict, findings, allowed, gaps, stale, totals: seen.totals, sources }
 }
 
 fn same_place(a: &Finding, b: &Finding) -> bool {

@@ -8,13 +8,16 @@ mod manifest;
 mod names;
 mod originals;
 mod outcome;
+mod place;
 mod progress;
 mod run;
 mod scanner;
+mod sources;
 mod standing;
 mod walk;
 
 pub use outcome::{Allowed, Outcome, Stale, Totals};
 pub use progress::Progress;
 pub use scanner::{BuildError, Builder, Scanner, TargetError};
+pub use sources::{EmbeddedText, Source, SourceText};
 pub use standing::Standing;

@@ -1,5 +1,6 @@
 //! What a scan ends with.
 
+use super::Source;
 use crate::finding::{Finding, Gap, Level, Verdict};
 
 /// The result of a scan. Everything in it is sorted: the same target gives the same outcome on any number of threads.
@@ -17,6 +18,9 @@ pub struct Outcome {
     pub stale: Vec<Stale>,
     /// What was looked at.
     pub totals: Totals,
+    /// The sources that a stranger could rebuild or knows the names of, where [`super::Builder::sources`] asked for
+    /// them: by package, then by standing, then by place.
+    pub sources: Vec<Source>,
 }
 
 /// A finding that an allow entry lets pass.

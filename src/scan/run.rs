@@ -12,14 +12,17 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use super::excerpt::excerpt;
 use super::manifest;
 use super::originals::{self, Originals};
+use super::sources::Embedded;
 use super::walk::Listed;
-use super::{Progress, Scanner, Totals};
-use crate::bytes::{Budget, Probe, Ranges, TextId, open, text};
+use super::{EmbeddedText, Progress, Scanner, Totals};
+use crate::bytes::{Budget, Digest, Probe, Ranges, TextId, open, text};
 use crate::detect::{Active, ContentMatch};
 use crate::finding::{
-    Artifact, ArtifactPath, Category, Facts, Finding, Fingerprint, Gap, Location, Role, Secret, Span, Stage,
+    Artifact, ArtifactPath, Category, Facts, Finding, Fingerprint, Gap, GivenAway, Location, Role, Secret, Span, Stage,
 };
-use crate::formats::{Coverage, FORMATS, Format, FormatError, Inspection, Stated};
+use crate::formats::source_map;
+use crate::formats::{Coverage, FORMATS, Format, FormatError, Inspection, Kept, Stated};
+use crate::rules::Matcher;
 
 /// What belongs together when it is asked whether a source is shipped anyway: the plain files of one target, or
 /// everything in one outermost archive.
@@ -47,6 +50,8 @@ pub struct Seen {
     /// Plain files that may be original sources of others.
     pub originals: Originals,
     pub totals: Totals,
+    /// The texts that artifacts embed, where somebody wants them listed.
+    pub embedded: Vec<Embedded>,
 }
 
 /// How many bytes of members may wait for a thread; beyond it the thread that opened a container goes into its members
@@ -233,6 +238,7 @@ impl<'s> Run<'s> {
             excerpt: None,
             repeats: 0,
             details: Vec::new(),
+            sources: Arc::default(),
         }
     }
 
@@ -241,7 +247,10 @@ impl<'s> Run<'s> {
         let found = self.scanner.detector.facts(&stated.facts);
         let finding = |active| {
             let finding = self.finding(active, path, None, &stated.evidence, stated.facts.clone());
-            Finding { details: stated.details.clone(), ..finding }
+            let sources = if is_about_sources(active) { stated.given_away.clone() } else { Arc::default() };
+            let largest = sources.iter().take(GivenAway::NAMED).map(GivenAway::line);
+            let details = largest.chain(stated.details.iter().cloned()).collect();
+            Finding { details, sources, ..finding }
         };
         found.map(finding).collect()
     }
@@ -315,6 +324,7 @@ impl<'s> Run<'s> {
         if artifact.role == Role::EmbeddedSource {
             // The comment linked the file that the source was once built into, which is not this one.
             all.references.clear();
+            self.embedded(artifact, package);
         }
         let text = (plain && probe.is_text()).then(|| TextId::of(&artifact.bytes));
         let path = plain.then(|| artifact.path.to_string());
@@ -336,6 +346,28 @@ impl<'s> Run<'s> {
             }
         });
     }
+
+    /// Shows an embedded text to whoever asked for it, and notes it for the list of sources.
+    fn embedded(&self, artifact: &Artifact, package: &Package) {
+        let scanner = self.scanner;
+        if !scanner.lists_sources && scanner.each_text.is_none() {
+            return;
+        }
+        let digest = Digest::of(&artifact.bytes);
+        if let Some(each_text) = &scanner.each_text {
+            each_text(&EmbeddedText { path: &artifact.path, digest, bytes: &artifact.bytes });
+        }
+        if scanner.lists_sources {
+            let kept = Kept::of(&artifact.bytes);
+            let (package, path) = (package.clone(), artifact.path.clone());
+            self.note(|seen| seen.embedded.push(Embedded { package, path, kept, digest }));
+        }
+    }
+}
+
+/// Whether a rule asks for sources that are given away.
+fn is_about_sources(active: &Active) -> bool {
+    matches!(&active.rule.matcher, Matcher::Fact(rule) if rule.when.asks_for(source_map::UNDISCLOSED))
 }
 
 /// What the artifact says of the publisher's own packages, if it is a manifest.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::run::Run;
-use super::{Outcome, Progress, gate, walk};
+use super::{EmbeddedText, Outcome, Progress, gate, walk};
 use crate::config::Diagnostics;
 use crate::detect::Detector;
 use crate::finding::{FactSpec, Level};
@@ -34,9 +34,16 @@ pub struct Scanner {
     pub(super) today: Date,
     fail_on: Level,
     allow_incomplete: bool,
+    /// Whether the outcome lists sources.
+    pub(super) lists_sources: bool,
+    /// Who is shown the text of every source.
+    pub(super) each_text: Option<Box<EachText>>,
     progress: Box<dyn Progress>,
     pool: rayon::ThreadPool,
 }
+
+/// What is called with every embedded text, from several threads and in any order.
+type EachText = dyn Fn(&EmbeddedText<'_>) + Send + Sync;
 
 /// Collects the settings of a [`Scanner`].
 #[derive(Default)]
@@ -48,6 +55,8 @@ pub struct Builder {
     allow_incomplete: Option<bool>,
     progress: Option<Box<dyn Progress>>,
     today: Option<Date>,
+    lists_sources: bool,
+    each_text: Option<Box<EachText>>,
 }
 
 /// Why a scanner could not be made.
@@ -122,6 +131,21 @@ impl Builder {
         self
     }
 
+    /// Lists the sources that a stranger could rebuild in [`Outcome::sources`]: their names and sizes, not their texts.
+    #[must_use]
+    pub fn sources(mut self) -> Self {
+        self.lists_sources = true;
+        self
+    }
+
+    /// Calls `each` with the text of every embedded source, from several threads and in any order. The texts are not
+    /// kept: what a scan holds in memory does not grow with them.
+    #[must_use]
+    pub fn each_text(mut self, each: impl Fn(&EmbeddedText<'_>) + Send + Sync + 'static) -> Self {
+        self.each_text = Some(Box::new(each));
+        self
+    }
+
     /// The day by which allow entries expire; today, if it is not said.
     #[must_use]
     pub fn today(mut self, today: Date) -> Self {
@@ -151,6 +175,8 @@ impl Builder {
             fail_on: self.fail_on.or(self.policy.fail_on).unwrap_or(Level::Error),
             allow_incomplete: self.allow_incomplete.or(self.policy.allow_incomplete).unwrap_or(false),
             policy: self.policy,
+            lists_sources: self.lists_sources,
+            each_text: self.each_text,
             progress: self.progress.unwrap_or_else(|| Box::new(())),
             pool,
         })
@@ -194,6 +220,7 @@ impl Scanner {
         for link in &walked.links {
             seen.findings.extend(run.judge_path(link));
         }
-        Ok(gate::judge(self, seen, self.fail_on, self.allow_incomplete))
+        let names: Vec<String> = targets.iter().map(|target| walk::shown(target)).collect();
+        Ok(gate::judge(self, seen, &names, self.fail_on, self.allow_incomplete))
     }
 }

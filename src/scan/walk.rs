@@ -73,8 +73,7 @@ impl Root<'_> {
         let relative = path.strip_prefix(self.path).unwrap_or(path);
         let logical =
             if relative.as_os_str().is_empty() { path.file_name().unwrap_or_default().as_ref() } else { relative };
-        let shown = path.strip_prefix(".").unwrap_or(path);
-        ArtifactPath::file_in_target(&text(shown), &text(logical))
+        ArtifactPath::file_in_target(&shown(path), &text(logical))
     }
 
     fn entry(&self, entry: Result<DirEntry, ignore::Error>, found: &Mutex<Walked>) {
@@ -133,6 +132,12 @@ fn path_of(error: &ignore::Error) -> Option<&Path> {
         ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
         _ => None,
     }
+}
+
+/// A path of the file system as reports show it.
+pub fn shown(path: &Path) -> String {
+    let inside = path.strip_prefix(".").unwrap_or(path);
+    text(if inside.as_os_str().is_empty() { path } else { inside })
 }
 
 fn text(path: &Path) -> String {

@@ -22,10 +22,13 @@ use crate::finding::{FactSpec, FactType};
 /// How many example paths or addresses a fact lists.
 const PERSONAL_EXAMPLES: usize = 5;
 
+/// The fact that says how many sources are given away.
+pub const UNDISCLOSED: &str = "source_map.undisclosed";
+
 /// Facts that only the whole target can settle; the engine states them at the end of a scan.
 pub static TARGET_FACTS: &[FactSpec] = &[
     FactSpec {
-        name: "source_map.undisclosed",
+        name: UNDISCLOSED,
         kind: FactType::Int,
         doc: "Number of the publisher's own sources whose embedded text the package does not ship as a file",
     },

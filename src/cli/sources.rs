@@ -1,0 +1,91 @@
+//! `lastlook sources`: what a stranger could rebuild, as a tree, as JSON, or as files.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use lastlook::policy::Policy;
+use lastlook::report::Context;
+use lastlook::report::listing::{self, Listing, View, Written};
+use lastlook::rules::RuleSet;
+use lastlook::scan::Outcome;
+use lastlook::{Scanner, scan};
+
+use super::args::SourcesArgs;
+use super::extract::{self, Extraction};
+use super::progress::{Bar, Shared};
+use super::{Exit, check, output, settings};
+
+/// Columns of a line where nothing shows how wide it is.
+const COLUMNS: usize = 100;
+
+/// Lists the sources, writes them out if that is asked for, and answers whether everything could be looked at.
+pub fn run(args: &SourcesArgs) -> Result<Exit> {
+    if let Some(folder) = &args.extract {
+        extract::check_folder(folder)?;
+    }
+    // The rules find the secrets that names may hold, so that none is shown.
+    let rules = settings::rules(&[])?;
+    let policy = sources_policy(args, &rules)?;
+    let targets: Vec<PathBuf> = args.paths.iter().map(|path| settings::from_here(path)).collect();
+    let bar = Bar::new(!args.no_progress);
+    let builder = Scanner::builder().rules(rules).policy(policy.clone()).progress(Shared(bar.clone())).sources();
+    let scanner = builder.threads(args.threads.into()).build()?;
+    let scanned = scanner.scan(&targets);
+    bar.clear();
+    let outcome = scanned.map_err(|error| check::no_target(&error))?;
+    let listing = Listing::new(&outcome);
+    let written = match &args.extract {
+        Some(folder) => Some(write_out(Extraction::new(folder, &listing)?, &targets, policy.clone(), args)?),
+        None => None,
+    };
+    let accepts_gaps = args.allow_incomplete || policy.allow_incomplete.unwrap_or(false);
+    show(args, &listing, &outcome, &Context::new(scanner.rules()), written.as_ref())?;
+    let all_seen = outcome.gaps.is_empty() || accepts_gaps;
+    let all_written = written.is_none_or(|written| written.missed.is_empty());
+    Ok(if all_seen && all_written { Exit::Clear } else { Exit::Incomplete })
+}
+
+/// The policy's limits; what it thinks of rules matters to nobody here.
+fn sources_policy(args: &SourcesArgs, rules: &RuleSet) -> Result<Policy> {
+    let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
+    match settings::policy_file(&args.paths, args.config.as_ref(), args.no_config)? {
+        Some(file) => Ok(Policy::read(&file, &ids)?),
+        None => Ok(Policy::default()),
+    }
+}
+
+/// Goes through the targets a second time, without rules, and writes every text where the list says: no more than one
+/// text for each thread is ever held in memory.
+fn write_out(extraction: Extraction, targets: &[PathBuf], policy: Policy, args: &SourcesArgs) -> Result<Written> {
+    let extraction = std::sync::Arc::new(extraction);
+    let writer = extraction.clone();
+    let bar = Bar::new(!args.no_progress);
+    let scanner = Scanner::builder()
+        .rules(RuleSet::default())
+        .policy(Policy { limits: policy.limits, ..Policy::default() })
+        .threads(args.threads.into())
+        .progress(Shared(bar.clone()))
+        .each_text(move |text: &scan::EmbeddedText<'_>| writer.text(text))
+        .build()?;
+    let scanned = scanner.scan(targets);
+    bar.clear();
+    scanned.map_err(|error| check::no_target(&error))?;
+    Ok(extraction.finish())
+}
+
+fn show(
+    args: &SourcesArgs,
+    listing: &Listing<'_>,
+    outcome: &Outcome,
+    context: &Context<'_>,
+    written: Option<&Written>,
+) -> Result<()> {
+    output::to_stdout(|out| {
+        if args.json {
+            return listing::json(listing, outcome, written, out);
+        }
+        let width = terminal_size::terminal_size().map_or(COLUMNS, |(width, _)| usize::from(width.0));
+        let context = Context { color: output::in_color(args.color), ..context.clone() };
+        listing::human(listing, outcome, &View { context, depth: args.depth, width }, written, out)
+    })
+}

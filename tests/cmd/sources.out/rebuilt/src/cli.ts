@@ -1,0 +1,3 @@
+import { plan } from './plan';
+// The plan for the next season.
+plan('pilot');
