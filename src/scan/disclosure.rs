@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
 
+use super::carried;
 use super::run::{Package, Seen};
 use crate::finding::{ArtifactPath, FactValue};
 use crate::formats::source_map::origin;
@@ -18,7 +19,7 @@ const FOLDERS_ABOVE: usize = 8;
 
 /// States the facts that need the whole target.
 pub fn settle(seen: &mut Seen) {
-    let mut stated = std::mem::take(&mut seen.stated);
+    let mut stated = carried::gather(std::mem::take(&mut seen.stated));
     for (package, path, stated) in &mut stated {
         if !stated.sources.is_empty() {
             if let Some(other) = publisher(&seen.paths, path) {
@@ -36,7 +37,7 @@ pub fn settle(seen: &mut Seen) {
 /// The other package that the map at `path` belongs to, because the file that carries it is itself only embedded, and
 /// stands there as a source of that package: `a.js.map!../node_modules/x/b.js!inline.map`.
 fn publisher(paths: &HashSet<String>, path: &ArtifactPath) -> Option<String> {
-    std::iter::successors(path.parent(), |owner| owner.parent())
+    std::iter::successors(Some(path), |owner| owner.parent())
         .take_while(|owner| !paths.contains(&owner.to_string()))
         .find_map(|owner| match origin(owner.logical()) {
             Origin::ThirdParty(package) => Some(package),
@@ -147,7 +148,9 @@ fn resolves(paths: &HashSet<String>, from: &ArtifactPath, name: &str) -> bool {
     // A map inside a file lies where the file lies.
     let shown = from.to_string();
     let owner = match from.parent() {
-        Some(parent) if from.base_name().starts_with("inline") => parent.to_string(),
+        Some(parent) if ["inline", "literal"].iter().any(|name| from.base_name().starts_with(name)) => {
+            parent.to_string()
+        }
         _ => shown,
     };
     let (container, inside) =

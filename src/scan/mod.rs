@@ -1,5 +1,6 @@
 //! The engine: walks the target, opens what it finds, judges it, and ends with an [`Outcome`].
 
+mod carried;
 mod disclosure;
 mod excerpt;
 mod gate;

@@ -1,10 +1,15 @@
 //! Source maps (ECMA-426) and what points at them.
 
+mod comment;
+mod escape;
 mod inline;
+mod js;
 mod json;
+mod literal;
 mod map;
 mod origin;
 mod read;
+mod uri;
 
 pub use inline::Inline;
 pub use map::SourceMap;
@@ -12,6 +17,11 @@ pub use origin::origin;
 
 use crate::finding::{FactSpec, FactType};
 
+/// What the first key of a map is, unless a tool puts its own before it.
+const FIRST_KEYS: [&[u8]; 9] =
+    [b"version", b"file", b"names", b"sources", b"mappings", b"sections", b"sourceRoot", b"sourcesContent", b"debugId"];
+/// How many maps one file may carry: beyond it they are a bomb, not a program.
+const CARRIED: u64 = 1 << 15;
 /// How many example paths or addresses a fact lists.
 const PERSONAL_EXAMPLES: usize = 5;
 

@@ -3,6 +3,8 @@
 //! `mappings` is never decoded here: it says nothing about what a map gives away, and a mistake in it must not hide the
 //! sources beside it.
 
+use memchr::memmem;
+
 use super::json::{Kind, Raw, Scanner, unescape};
 use crate::bytes::ReadError;
 
@@ -37,7 +39,21 @@ impl Map {
     /// front of JSON.
     #[must_use]
     pub fn read(text: &[u8]) -> Map {
-        Map::read_at(text, start(text), DEPTH)
+        let mut map = Map::read_at(text, start(text), DEPTH);
+        if map.damage.is_some() && !map.indexed {
+            map.salvage(text);
+        }
+        map
+    }
+
+    /// Finds the lists that damage before them has hidden, by their keys.
+    fn salvage(&mut self, text: &[u8]) {
+        if self.contents.is_empty() {
+            self.contents.extend(list_named(text, b"\"sourcesContent\""));
+        }
+        if self.sources.is_empty() {
+            self.sources.extend(list_named(text, b"\"sources\""));
+        }
     }
 
     fn read_at(text: &[u8], at: usize, depth: usize) -> Map {
@@ -135,14 +151,29 @@ impl Map {
     }
 }
 
-/// Where the JSON starts.
+/// Where the JSON starts: behind a byte order mark, and behind the guard that servers put in front of JSON, which takes
+/// up its line unless the JSON follows on it.
 #[must_use]
 pub fn start(text: &[u8]) -> usize {
     let mark = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    if !text[mark..].starts_with(b")]}'") {
-        return mark;
-    }
-    memchr::memchr(b'\n', &text[mark..]).map_or(text.len(), |line| mark + line + 1)
+    let Some(after) = text[mark..].strip_prefix(b")]}'") else { return mark };
+    let blank = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b',')).count();
+    let line = match after.get(blank) {
+        Some(b'{') => blank,
+        _ => memchr::memchr(b'\n', after).map_or(after.len(), |line| line + 1),
+    };
+    text.len() - after.len() + line
+}
+
+/// The first list that follows this key, up to the end of the text where it does not end.
+fn list_named(text: &[u8], key: &[u8]) -> Option<Raw> {
+    memmem::find_iter(text, key).find_map(|at| {
+        let mut scanner = Scanner::new(text, at + key.len());
+        if !scanner.eat(b':') || scanner.peek() != Some(b'[') {
+            return None;
+        }
+        Some(scanner.value().unwrap_or_else(|(part, _)| part))
+    })
 }
 
 fn collect(text: &[u8], lists: &[Raw]) -> (Vec<Raw>, Option<ReadError>) {

@@ -1,4 +1,4 @@
-//! UTF-16 text with a byte order mark (Unicode Standard, section 23.8).
+//! UTF-16 text, with a byte order mark or evident from its ASCII (Unicode Standard, section 23.8).
 
 use crate::bytes::{Bytes, Probe, text};
 use crate::finding::Artifact;
@@ -16,7 +16,7 @@ impl Format for Utf16 {
     }
 
     fn summary(&self) -> &'static str {
-        "UTF-16 text with a byte order mark: the decoded text is a member"
+        "UTF-16 text with a byte order mark, or starting with ASCII: the decoded text is a member"
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> bool {
