@@ -157,7 +157,7 @@ def inline_no_padding():
 @variant
 def inline_percent():
     return pair({"app.css": f"{STYLE}/*# sourceMappingURL=data:application/json;charset=utf-8,"
-                            f"{urllib.parse.quote(STYLE_MAP, safe=chr(39) + '!()*~-_.,:/')} */\n"}, {"app.css": STYLE})
+                            f"{urllib.parse.quote(STYLE_MAP, safe=chr(39) + '!()*~-_.')} */\n"}, {"app.css": STYLE})
 
 
 @variant

@@ -223,7 +223,10 @@ impl Tally {
             out.gap(format!("it names more than {SOURCES} sources; the rest was not looked at"));
         }
         for url in &map.urls {
-            out.reference(crate::formats::Reference { url: url.clone(), offset: 0 });
+            match remote(url) {
+                Some(_) => self.judge_name(url),
+                None => out.reference(crate::formats::Reference { url: url.clone(), offset: 0 }),
+            }
         }
         walked?;
         self.sections += map.sections.len() as u64;

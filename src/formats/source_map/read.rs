@@ -10,6 +10,10 @@ use crate::bytes::ReadError;
 
 /// How deep index maps may nest; the standard allows one level.
 const DEPTH: usize = 8;
+/// How many sections an index map may have: one for every module of a very large program.
+const SECTIONS: usize = 200_000;
+/// How many items a list may have; what the rest would need in memory has no relation to what it says.
+const ITEMS: usize = 1_000_000;
 
 /// One map, or one section of an index map: where its parts lie.
 #[derive(Debug, Default)]
@@ -39,8 +43,12 @@ impl Map {
     /// front of JSON.
     #[must_use]
     pub fn read(text: &[u8]) -> Map {
-        let mut map = Map::read_at(text, start(text), DEPTH);
-        if map.damage.is_some() && !map.indexed {
+        let at = start(text);
+        let mut map = Map::read_at(text, at, DEPTH);
+        let mut scanner = Scanner::new(text, at);
+        // In anything but an object, lists with these names belong to something else.
+        let object = scanner.eat(b'{') && scanner.peek() == Some(b'"');
+        if map.damage.is_some() && object && !map.indexed {
             map.salvage(text);
         }
         map
@@ -92,8 +100,11 @@ impl Map {
                 let section = self.read_section(text, item, depth);
                 inner = std::mem::replace(&mut inner, Ok(())).and(section);
             }
-            true
+            self.sections.len() + self.urls.len() < SECTIONS
         });
+        if self.sections.len() + self.urls.len() >= SECTIONS {
+            return Err(ReadError::new(list.start as u64, format!("it has more than {SECTIONS} sections")));
+        }
         inner.and(walked)
     }
 
@@ -182,9 +193,13 @@ fn collect(text: &[u8], lists: &[Raw]) -> (Vec<Raw>, Option<ReadError>) {
     for list in lists {
         let walked = Scanner::new(&text[..list.end], list.start).array(|item| {
             items.push(item);
-            true
+            items.len() < ITEMS
         });
         damage = damage.or(walked.err());
+    }
+    if items.len() >= ITEMS {
+        let at = items.last().map_or(0, |item| item.end as u64);
+        damage = damage.or_else(|| Some(ReadError::new(at, format!("a list has more than {ITEMS} items"))));
     }
     (items, damage)
 }
