@@ -83,10 +83,13 @@ impl Format for SourceMap {
         let mut tally = Tally::default();
         let walked = tally.walk(text, &map, out);
         tally.state(&map, artifact.role, out);
-        walked?;
+        if let Err(FormatError::Limit(limit)) = walked {
+            return Err(limit.into());
+        }
         let mut read = Ranges::default();
         long_values(&map, &mut |raw| read.add(raw.start as u64..raw.end as u64));
         carried(text, &read.holes(text.len() as u64), out)?;
+        walked?;
         if let Some(damage) = map.damage {
             return Err(damage.into());
         }
@@ -228,9 +231,16 @@ impl Tally {
                 None => out.reference(crate::formats::Reference { url: url.clone(), offset: 0 }),
             }
         }
-        walked?;
         self.sections += map.sections.len() as u64;
-        map.sections.iter().try_for_each(|section| self.walk(text, section, out))
+        let mut result = walked.map_err(FormatError::from);
+        for section in &map.sections {
+            match self.walk(text, section, out) {
+                Err(FormatError::Limit(limit)) => return Err(limit.into()),
+                // A damaged section hides no other.
+                walked => result = result.and(walked),
+            }
+        }
+        result
     }
 
     fn one(&mut self, name: String, bytes: Option<Bytes>, out: &mut Inspection<'_>) -> Result<(), FormatError> {

@@ -41,7 +41,8 @@ const HIDDEN: usize = 6;
 
 /// Whether some run of code units is ASCII text when it is read in the other byte order, or byte by byte.
 fn hides_other_text(bytes: &[u8]) -> bool {
-    let little = bytes.starts_with(&[0xff, 0xfe]);
+    // Without a mark, ASCII tells: its high byte is 0.
+    let little = bytes.starts_with(&[0xff, 0xfe]) || bytes.get(1) == Some(&0);
     let mut run = 0;
     bytes.chunks_exact(2).skip(1).any(|unit| {
         let (low, high) = if little { (unit[0], unit[1]) } else { (unit[1], unit[0]) };
