@@ -5,7 +5,7 @@ A variant is put together here by the documents of its tool, with the same two m
 between two variants is the way the map travels and nothing else. `fixed` is the same build without the map.
 Usage: TOOLS=<folder with node_modules> python3 source-maps.py [variant]...
 """
-import base64, gzip, io, json, os, pathlib, shutil, subprocess, sys, tarfile, tempfile, urllib.parse, zipfile
+import base64, gzip, io, json, os, pathlib, shutil, struct, subprocess, sys, tarfile, tempfile, urllib.parse, zipfile
 
 CORPUS = pathlib.Path(__file__).resolve().parent.parent / "source-maps"
 TOOLS = os.environ.get("TOOLS", "/tmp/tools")
@@ -461,10 +461,15 @@ def packed_asar():
 @variant
 def in_executable():
     def executable(code):
-        # An ELF header and one blob behind it, as tools that append a program to an interpreter leave it.
-        header = bytes.fromhex("7f454c4602010100" + "00" * 8 + "02003e0001000000") + bytes(8 + 8 + 8 + 4)
-        header += (64).to_bytes(2, "little") + (56).to_bytes(2, "little") + bytes(8)
-        return header.ljust(64, b"\0") + bytes(192) + b"\0NODE_SEA_BLOB\0" + code.encode() + bytes(64)
+        # An ELF file whose one section is a blob, as tools that put a program behind an interpreter leave it.
+        blob, names = b"\0NODE_SEA_BLOB\0" + code.encode(), b"\0.blob\0.shstrtab\0"
+        table = -(-(64 + len(blob) + len(names)) // 8) * 8
+        def section(name, kind, offset, size):
+            return struct.pack("<IIQQQQIIQQ", name, kind, 0, 0, offset, size, 0, 0, 1, 0)
+        header = bytes.fromhex("7f454c4602010100") + bytes(8)
+        header += struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 0, table, 0, 64, 56, 0, 64, 3, 2)
+        out = (header + blob + names).ljust(table, b"\0") + section(0, 0, 0, 0)
+        return out + section(1, 1, 64, len(blob)) + section(7, 3, 64 + len(blob), len(names))
     return pair({"pilot": executable(script(data(MAP)))}, {"pilot": executable(CODE)})
 
 
