@@ -131,7 +131,7 @@ fn claims(head: &[u8], named: bool) -> bool {
     let rest = rest.trim_ascii_start();
     let first = scanner.string().unwrap_or_default();
     let cut = |key: &&[u8]| rest.is_empty() || rest.strip_prefix(b"\"").is_some_and(|word| key.starts_with(word));
-    FIRST_KEYS.contains(&first) || named && FIRST_KEYS.iter().any(|key| cut(key))
+    FIRST_KEYS.contains(&first) || named && FIRST_KEYS.iter().any(cut)
 }
 
 /// Why something that is called a map, and was one, is none any more. Other things are called `.map` as well: levels of
