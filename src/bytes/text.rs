@@ -12,14 +12,25 @@ pub fn looks_like_text(head: &[u8]) -> bool {
     !head.contains(&0) && control * 50 <= head.len()
 }
 
-/// Decodes UTF-16 that says so with a byte order mark. `None` where there is no mark.
+/// How many code units without a byte order mark have to be ASCII for it to be UTF-16.
+const UNMARKED: usize = 16;
+
+/// Decodes UTF-16 that says so with a byte order mark, or whose first characters are all ASCII (RFC 4627, section 3,
+/// tells it so for JSON). `None` where there is neither.
 #[must_use]
 pub fn decode_utf16(bytes: &[u8]) -> Option<String> {
+    let unmarked = |zero: usize| {
+        let mut units = bytes.chunks_exact(2).take(UNMARKED);
+        let ascii = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+        units.len() == UNMARKED && units.all(|unit| unit[zero] == 0 && ascii(unit[1 - zero]))
+    };
     let encoding = match bytes {
         // A UTF-32LE mark starts with the UTF-16LE one.
         [0xff, 0xfe, 0, 0, ..] => return None,
         [0xff, 0xfe, ..] => encoding_rs::UTF_16LE,
         [0xfe, 0xff, ..] => encoding_rs::UTF_16BE,
+        [_, 0, ..] if unmarked(1) => encoding_rs::UTF_16LE,
+        [0, _, ..] if unmarked(0) => encoding_rs::UTF_16BE,
         _ => return None,
     };
     Some(encoding.decode_with_bom_removal(bytes).0.into_owned())
@@ -125,9 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn utf16_is_decoded_by_its_mark_only() {
+    fn utf16_is_decoded_by_its_mark_or_its_ascii() {
         assert_eq!(decode_utf16(b"\xff\xfeh\0i\0").as_deref(), Some("hi"));
         assert_eq!(decode_utf16(b"\xfe\xff\0h\0i").as_deref(), Some("hi"));
         assert_eq!(decode_utf16(b"hi"), None);
+        let unmarked: Vec<u8> = "{\"version\":3,\"sources\":[]}".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(decode_utf16(&unmarked).as_deref(), Some("{\"version\":3,\"sources\":[]}"));
+        assert_eq!(decode_utf16(&unmarked[..8]), None);
     }
 }

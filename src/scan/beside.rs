@@ -58,7 +58,8 @@ pub fn leads_out(from: &ArtifactPath, name: &str) -> bool {
 
 /// The file that carries the map at `from`, which may be that map itself.
 fn owner(from: &ArtifactPath) -> &ArtifactPath {
-    from.parent().filter(|_| from.base_name().starts_with("inline")).unwrap_or(from)
+    let carried = ["inline", "literal"].iter().any(|name| from.base_name().starts_with(name));
+    from.parent().filter(|_| carried).unwrap_or(from)
 }
 
 fn folder(path: &str) -> &str {

@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::beside::{decoded, leads_out, resolves};
+use super::carried;
 use super::names::Names;
 use super::run::Seen;
 use super::standing::{Carrier, Standing};
 use crate::bytes::TextId;
-use crate::finding::{ArtifactPath, Facts, GivenAway};
+use crate::finding::{ArtifactPath, FactValue, Facts, GivenAway};
 use crate::formats::{SourceRecord, Stated};
 
 /// How many dangling references a fact lists.
@@ -21,7 +22,7 @@ const PACKAGES_SHOWN: usize = 8;
 
 /// States the facts that need the whole target.
 pub fn settle(seen: &mut Seen) {
-    let mut stated = std::mem::take(&mut seen.stated);
+    let mut stated = carried::gather(std::mem::take(&mut seen.stated));
     for (package, path, stated) in &mut stated {
         if !stated.sources.is_empty() {
             settle_sources(&Carrier::new(seen, package, path), stated);

@@ -57,6 +57,8 @@ pub struct Seen {
 /// How many bytes of members may wait for a thread; beyond it the thread that opened a container goes into its members
 /// itself, so that what waits never grows with the input.
 const MOST_WAITING: u64 = 64 << 20;
+/// Up to this size, files that do not look like text count as sources that are shipped, for they may be.
+const LARGEST_ODD_TEXT: u64 = 4 << 20;
 /// How many findings of one artifact are listed.
 const FINDINGS: usize = 1_000;
 
@@ -326,7 +328,9 @@ impl<'s> Run<'s> {
             all.references.clear();
             self.embedded(artifact, package);
         }
-        let text = (plain && probe.is_text()).then(|| TextId::of(&artifact.bytes));
+        // A source may hold a NUL near its start, and does not look like text then.
+        let source = probe.is_text() || probe.len() <= LARGEST_ODD_TEXT;
+        let text = (plain && source).then(|| TextId::of(&artifact.bytes));
         let path = plain.then(|| artifact.path.to_string());
         let own = if plain { own_packages(artifact, &mut all.gaps) } else { Vec::new() };
         let original = plain.then(|| originals::File::of(&artifact.path, probe)).flatten();

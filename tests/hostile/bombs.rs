@@ -191,6 +191,50 @@ fn unclosed_inline_maps(size: Size) -> Vec<u8> {
     "//# sourceMappingURL=data:application/json;base64,".repeat(size.of(2_000, 300_000)).into_bytes()
 }
 
+fn inline_maps_without_blanks(size: Size) -> Vec<u8> {
+    "sourceMappingURL=data:;base64,eyJ2ZXJzaW9uIjozfQ".repeat(size.of(2_000, 1_000_000)).into_bytes()
+}
+
+fn small_inline_maps(size: Size) -> Vec<u8> {
+    let map = data_encoding::BASE64.encode(br#"{"version":3,"sources":["a.ts"],"sourcesContent":["let a"]}"#);
+    format!("/*# sourceMappingURL=data:;base64,{map}*/").repeat(size.of(2_000, 400_000)).into_bytes()
+}
+
+fn starts_of_maps(size: Size) -> Vec<u8> {
+    br#"{"version":3,"#.repeat(size.of(5_000, 3_500_000))
+}
+
+/// Maps as literals, none of which ends; `escape` as they would stand in a string.
+fn unended_literals(times: usize, escape: bool) -> Vec<u8> {
+    let map = r#"{"version":3,"sources":["a.ts"],"sourcesContent":["let a = 'a text that is long enough to count as the source of something';"],"#;
+    let map = if escape { map.replace('"', "\\\"") } else { map.to_owned() };
+    format!("x={}", map.repeat(times)).into_bytes()
+}
+
+fn literals(size: Size) -> Vec<u8> {
+    unended_literals(size.of(1_000, 400_000), false)
+}
+
+fn escaped_literals(size: Size) -> Vec<u8> {
+    unended_literals(size.of(1_000, 400_000), true)
+}
+
+fn unended_lists(size: Size) -> Vec<u8> {
+    b",\"sourcesContent\":[\"x\",{sourcesContent:[`".repeat(size.of(3_000, 1_200_000))
+}
+
+fn many_references(size: Size) -> Vec<u8> {
+    let lines = (0..size.of(12_000, 1_200_000)).map(|number| format!("//# sourceMappingURL=a{number}.js.map\n"));
+    lines.collect::<String>().into_bytes()
+}
+
+fn many_names(size: Size) -> Vec<u8> {
+    (0..size.of(3_000, 1_000_000))
+        .map(|number| format!("\"\\n//# sourceURL=src/{number}.ts\"\n"))
+        .collect::<String>()
+        .into_bytes()
+}
+
 fn zip_marks(size: Size) -> Vec<u8> {
     b"PK\x03\x04PK\x01\x02PK\x05\x06".repeat(size.of(10_000, 1_000_000))
 }
@@ -217,6 +261,14 @@ pub const BOMBS: &[Bomb] = &[
     Bomb { name: "quotes.map", end: End::Any, bytes: quotes },
     Bomb { name: "inline.js", end: End::Any, bytes: many_inline_maps },
     Bomb { name: "unclosed.js", end: End::Any, bytes: unclosed_inline_maps },
+    Bomb { name: "blankless.js", end: End::Any, bytes: inline_maps_without_blanks },
+    Bomb { name: "small.css", end: End::Any, bytes: small_inline_maps },
+    Bomb { name: "starts.js.map", end: End::Gap, bytes: starts_of_maps },
+    Bomb { name: "literals.js", end: End::Any, bytes: literals },
+    Bomb { name: "escaped.js", end: End::Any, bytes: escaped_literals },
+    Bomb { name: "lists.js", end: End::Any, bytes: unended_lists },
+    Bomb { name: "references.js", end: End::Gap, bytes: many_references },
+    Bomb { name: "names.js", end: End::Any, bytes: many_names },
     Bomb { name: "marks.bin", end: End::Any, bytes: zip_marks },
 ];
 

@@ -1,18 +1,23 @@
-//! `sourceMappingURL` comments: maps carried as `data:` URIs, and references to maps elsewhere (ECMA-426, section
-//! "Linking generated code to source maps").
+//! `sourceMappingURL` and `sourceURL` comments: maps carried as `data:` URIs, references to maps elsewhere, and the names
+//! of evaluated modules.
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use memchr::memmem;
 
-use super::address::{AddressFacts, Addresses};
+use super::address::{AddressFacts, Addresses, address};
+use super::comment::{self, Url, links, url};
+use super::escape::{decode, levels_of};
+use super::origin::origin;
 use super::read::{Map, start};
+use super::uri::{data_uri, header};
+use super::{CARRIED, PERSONAL_EXAMPLES};
 use crate::bytes::{Bytes, Probe};
 use crate::finding::{Artifact, FactSpec, FactType, Role};
-use crate::formats::{Coverage, Format, FormatError, Inspection, Reference};
+use crate::formats::{Coverage, Format, FormatError, Inspection, Origin, Reference};
 
-/// Text with a `sourceMappingURL` anywhere in it: JavaScript, CSS, HTML, SVG.
+/// Text with a `sourceMappingURL` anywhere in it: JavaScript, CSS, HTML, SVG; and executables that carry such text.
 pub struct Inline;
 
 static FACTS: &[FactSpec] = &[
@@ -45,6 +50,21 @@ static FACTS: &[FactSpec] = &[
         kind: FactType::Bool,
         doc: "Whether the file has a debug ID, by which services that collect errors find its map",
     },
+    FactSpec {
+        name: "reference.source_urls",
+        kind: FactType::Int,
+        doc: "Number of sourceURL comments, which name sources",
+    },
+    FactSpec {
+        name: "reference.eval_modules",
+        kind: FactType::Int,
+        doc: "Number of the publisher's own modules that stand in strings to be evaluated, named and without a map",
+    },
+    FactSpec {
+        name: "reference.source_url_examples",
+        kind: FactType::List,
+        doc: "At most 5 of the publisher's own names",
+    },
 ];
 
 static ADDRESS_FACTS: AddressFacts = AddressFacts {
@@ -57,13 +77,27 @@ static ADDRESS_FACTS: AddressFacts = AddressFacts {
     services: "reference.services",
 };
 
-const MARK: &[u8] = b"sourceMappingURL=";
-/// Media type and parameters of a `data:` URI take fewer bytes than this.
-const LONGEST_HEADER: usize = 200;
 /// What may hold a NUL or other control characters in a string and is a script all the same.
 const SCRIPTS: [&str; 8] = ["js", "mjs", "cjs", "jsx", "ts", "css", "html", "htm"];
-/// A `data:` body shorter than this cannot hold a map.
-const SHORTEST_MAP: usize = 16;
+/// How executables start (ELF, PE, Mach-O in three forms, WebAssembly): interpreters carry programs as text.
+const EXECUTABLES: [&[u8]; 6] =
+    [b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\0asm"];
+/// How many references of one file are looked up.
+const REFERENCES: usize = 10_000;
+
+/// Whether JavaScript may stand in it: text, scripts with odd characters in them, and executables. Archives are none of
+/// them, and are opened before their content is looked at.
+pub fn may_carry(probe: &Probe<'_>) -> bool {
+    is_script(probe) || is_executable(probe)
+}
+
+fn is_script(probe: &Probe<'_>) -> bool {
+    probe.is_text() || SCRIPTS.iter().any(|extension| probe.has_extension(extension))
+}
+
+fn is_executable(probe: &Probe<'_>) -> bool {
+    EXECUTABLES.iter().any(|magic| probe.starts_with(magic))
+}
 
 impl Format for Inline {
     fn name(&self) -> &'static str {
@@ -71,7 +105,8 @@ impl Format for Inline {
     }
 
     fn summary(&self) -> &'static str {
-        "sourceMappingURL comments in JavaScript, CSS and HTML: inline data: maps are members, other references are facts"
+        "sourceMappingURL and sourceURL comments in JavaScript, CSS, HTML and JSON: inline data: maps are members, other \
+         references and names are facts; inline maps in executables as well"
     }
 
     fn facts(&self) -> &'static [FactSpec] {
@@ -79,31 +114,23 @@ impl Format for Inline {
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> bool {
-        // A comment may stand anywhere in a file of any size; one search for a long literal is cheap.
-        let script = probe.is_text() || SCRIPTS.iter().any(|extension| probe.has_extension(extension));
-        script && probe.len() > MARK.len() as u64 && memmem::find(probe.all(), MARK).is_some()
+        // A comment may stand anywhere in a file of any size; a search for a long literal is cheap.
+        let has = |mark: &[u8]| memmem::find(probe.all(), mark).is_some();
+        is_script(probe) && (has(comment::MAPPING) || has(comment::NAME))
+            || is_executable(probe) && has(b"sourceMappingURL=data:")
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
-        let text = &artifact.bytes[..];
-        let mut found = Found::default();
-        let elsewhere = embedded_texts(text);
-        for at in memmem::find_iter(text, MARK).filter(|at| !within(&elsewhere, *at)) {
-            let start = at + MARK.len();
-            let url = url(&text[start..]);
-            match data_uri(url) {
-                Some(uri) => found.inline(uri, start, url.len(), out)?,
-                None if is_comment(text, at) => found.reference(url, start, out),
-                None => {}
-            }
+        let text = &artifact.bytes;
+        let text_only = is_script(&Probe::new(artifact.path.base_name(), text));
+        let mut found = Found { elsewhere: embedded_texts(text), text_only, ..Found::default() };
+        let walked = found.walk(text, out);
+        if found.is_nothing() {
+            return walked.and(Err(FormatError::NotThis));
         }
-        if found.inline == 0 && found.addresses.is_empty() && !found.local {
-            return Err(FormatError::NotThis);
-        }
-        out.fact("reference.inline", found.inline);
-        found.addresses.state(&ADDRESS_FACTS, out);
+        found.state(out);
         out.fact("reference.debug_id", has_debug_id(text));
-        Ok(Coverage::Part)
+        walked.map(|()| Coverage::Part)
     }
 }
 
@@ -133,36 +160,151 @@ fn within(ranges: &[Range<usize>], at: usize) -> bool {
 
 #[derive(Default)]
 struct Found {
+    elsewhere: Vec<Range<usize>>,
+    text_only: bool,
     inline: u64,
-    local: bool,
+    more_inline: u64,
+    local: BTreeSet<String>,
+    more_local: u64,
     addresses: Addresses,
+    names: u64,
+    modules: u64,
+    name_examples: Vec<String>,
+    /// Whether a map was met since the last name: it belongs to the same module.
+    mapped: bool,
 }
 
 impl Found {
-    fn inline(
-        &mut self,
-        uri: DataUri<'_>,
-        start: usize,
-        length: usize,
-        out: &mut Inspection<'_>,
-    ) -> Result<(), FormatError> {
-        let Some((map, complete)) = uri.decode() else { return Ok(()) };
-        self.inline += 1;
-        let name = if self.inline == 1 { "inline.map".to_owned() } else { format!("inline-{}.map", self.inline) };
-        if complete {
-            out.explain(start as u64..(start + length) as u64);
-        } else {
-            out.member_gap(&name, format!("at offset {start}: the data: URI is damaged; build the file again"));
+    fn walk(&mut self, text: &Bytes, out: &mut Inspection<'_>) -> Result<(), FormatError> {
+        let mut names = memmem::find_iter(text, comment::NAME).filter(|_| self.text_only).peekable();
+        // What a URI spans is read with it.
+        let mut from = 0;
+        let mut found = Vec::new();
+        for at in memmem::find_iter(text, comment::MAPPING) {
+            while let Some(name) = names.next_if(|name| *name < at) {
+                found.push((name, true));
+            }
+            found.push((at, false));
         }
-        out.member(&name, Role::EmbeddedMap, Bytes::from(map))?;
+        found.extend(names.map(|name| (name, true)));
+        for (at, is_name) in found {
+            if at < from || within(&self.elsewhere, at) {
+                continue;
+            }
+            from = if is_name { self.name(text, at) } else { self.mapping(text, at, out)? };
+        }
         Ok(())
     }
 
-    fn reference(&mut self, url: &[u8], start: usize, out: &mut Inspection<'_>) {
-        let url: String = String::from_utf8_lossy(url).chars().take(2_000).collect();
-        if !self.addresses.add(&url) {
-            self.local = true;
-            out.reference(Reference { url, offset: start as u64 });
+    /// Reads the comment whose mark is at `at` and answers where it ends.
+    fn mapping(&mut self, text: &Bytes, at: usize, out: &mut Inspection<'_>) -> Result<usize, FormatError> {
+        let Some(start) = comment::behind_equals(text, at + comment::MAPPING.len()) else { return Ok(at) };
+        if let Some(end) = self.plain(text, start, out)? {
+            return Ok(end);
+        }
+        let url = url(&text[start..], false);
+        let end = start + url.length;
+        if let Some(uri) = data_uri(&url.text) {
+            if let Some((map, complete)) = uri.decode() {
+                self.inline(Bytes::from(map), start..end, complete, out)?;
+            }
+        } else if self.text_only {
+            let remote = address(&String::from_utf8_lossy(&url.text[..url.text.len().min(2_000)])).is_some();
+            if links(text, at, &url, &text[end..], remote) {
+                self.reference(&url, start, out);
+            }
+        }
+        Ok(end)
+    }
+
+    /// Reads a `data:` URI whose JSON is not encoded at all: it ends where its object does.
+    fn plain(&mut self, text: &Bytes, start: usize, out: &mut Inspection<'_>) -> Result<Option<usize>, FormatError> {
+        let Some((length, _)) = header(&text[start..]) else { return Ok(None) };
+        let at = start + length;
+        let Some(rest) = text[at..].strip_prefix(b"{") else { return Ok(None) };
+        let slashes = rest.iter().take(16).take_while(|byte| **byte == b'\\').count();
+        let (Some(levels), Some(b'"')) = (levels_of(slashes), rest.get(slashes)) else { return Ok(None) };
+        let object = decode(text, at, levels);
+        let map = object.json.map_or_else(|| text.slice(object.range.clone()), Bytes::from);
+        // One that does not end shows it itself.
+        self.inline(map, start..object.range.end, true, out)?;
+        Ok(Some(object.range.end))
+    }
+
+    fn inline(
+        &mut self,
+        map: Bytes,
+        range: Range<usize>,
+        complete: bool,
+        out: &mut Inspection<'_>,
+    ) -> Result<(), FormatError> {
+        self.mapped = true;
+        if self.inline >= CARRIED {
+            self.more_inline += 1;
+            return Ok(());
+        }
+        self.inline += 1;
+        let name = if self.inline == 1 { "inline.map".to_owned() } else { format!("inline-{}.map", self.inline) };
+        if complete {
+            out.explain(range.start as u64..range.end as u64);
+        } else {
+            let at = range.start;
+            out.member_gap(&name, format!("at offset {at}: the data: URI is damaged; build the file again"));
+        }
+        out.member(&name, Role::EmbeddedMap, map)?;
+        Ok(())
+    }
+
+    fn reference(&mut self, url: &Url<'_>, start: usize, out: &mut Inspection<'_>) {
+        let url: String = String::from_utf8_lossy(&url.text).chars().take(2_000).collect();
+        if self.addresses.add(&url) {
+            // It is told by the facts.
+        } else if self.local.contains(&url) {
+            // One file that several comments name is looked up once.
+        } else if self.local.len() < REFERENCES {
+            out.reference(Reference { url: url.clone(), offset: start as u64 });
+            self.local.insert(url);
+        } else {
+            self.more_local += 1;
+        }
+    }
+
+    /// Reads the comment that names a source and answers where it ends.
+    fn name(&mut self, text: &[u8], at: usize) -> usize {
+        let start = at + comment::NAME.len();
+        let url = url(&text[start..], true);
+        let end = start + url.length;
+        let name: String = String::from_utf8_lossy(&url.text).chars().take(200).collect();
+        // webpack marks its modules so before it knows their names.
+        if name == "[module]" || !links(text, at, &url, &text[end..], false) {
+            return end;
+        }
+        self.names += 1;
+        let mapped = std::mem::take(&mut self.mapped);
+        if origin(&name) == Origin::FirstParty {
+            self.modules += u64::from(!mapped && comment::is_in_string(text, at));
+            if self.name_examples.len() < PERSONAL_EXAMPLES {
+                self.name_examples.push(name);
+            }
+        }
+        end
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.inline == 0 && self.addresses.is_empty() && self.local.is_empty() && self.names == 0
+    }
+
+    fn state(self, out: &mut Inspection<'_>) {
+        out.fact("reference.inline", self.inline);
+        self.addresses.state(&ADDRESS_FACTS, out);
+        out.fact("reference.source_urls", self.names);
+        out.fact("reference.eval_modules", self.modules);
+        out.fact("reference.source_url_examples", self.name_examples);
+        if self.more_inline > 0 {
+            out.gap(format!("it carries more than {CARRIED} source maps; {} were not looked at", self.more_inline));
+        }
+        if self.more_local > 0 {
+            out.gap(format!("it refers to more than {REFERENCES} maps; {} were not looked up", self.more_local));
         }
     }
 }
@@ -172,90 +314,6 @@ impl Found {
 fn has_debug_id(text: &[u8]) -> bool {
     const MARKS: [&[u8]; 3] = [b"//# debugId=", b"//# debug_id=", b"_sentryDebugIdIdentifier"];
     MARKS.iter().any(|mark| memmem::find(text, mark).is_some())
-}
-
-/// The URL at the start of `rest`: up to white space, a quote, the end of a comment or of the string it stands in.
-pub(super) fn url(rest: &[u8]) -> &[u8] {
-    // `encodeURIComponent` leaves quotes and parentheses as they are; what else they end is searched with the map.
-    let percent = data_uri(&rest[..rest.len().min(LONGEST_HEADER)]).is_some_and(|uri| !uri.base64);
-    let ends = |byte: u8| {
-        byte.is_ascii_whitespace()
-            || matches!(byte, b'"' | b'`' | b'<' | b'\\')
-            || (!percent && matches!(byte, b'\'' | b')'))
-    };
-    let end = rest.iter().position(|byte| ends(*byte)).unwrap_or(rest.len());
-    let url = &rest[..end];
-    memmem::find(url, b"*/").map_or(url, |comment| &url[..comment])
-}
-
-/// Whether the mark at `at` stands in a comment of its own line that links a map, rather than in a program that speaks
-/// of such comments: the comment starts its line or follows code, and nothing but white space follows the URL.
-fn is_comment(text: &[u8], at: usize) -> bool {
-    let before = text[..at].trim_ascii_end();
-    let opened = [&b"//#"[..], b"//@", b"/*#", b"/*@"].iter().any(|opening| before.ends_with(opening));
-    let after = &text[at + MARK.len()..];
-    let url = url(after);
-    if !opened || url.is_empty() || url.iter().any(|byte| matches!(byte, b'$' | b'{' | b'}' | b'+' | b',' | b';')) {
-        return false;
-    }
-    let rest = &after[url.len()..];
-    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
-    matches!(line.trim_ascii(), b"" | b"*/")
-}
-
-/// A `data:` URI (RFC 2397).
-struct DataUri<'a> {
-    base64: bool,
-    body: &'a [u8],
-}
-
-fn data_uri(url: &[u8]) -> Option<DataUri<'_>> {
-    let rest = url.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case(b"data:")).map(|_| &url[5..])?;
-    let comma = memchr::memchr(b',', rest)?;
-    let (header, body) = (&rest[..comma], &rest[comma + 1..]);
-    let base64 = header.len() >= 7 && header[header.len() - 7..].eq_ignore_ascii_case(b";base64");
-    (body.len() >= SHORTEST_MAP).then_some(DataUri { base64, body })
-}
-
-impl DataUri<'_> {
-    /// The body, decoded as far as it goes, and whether that is all of it. `None` where it is evidently no map.
-    fn decode(&self) -> Option<(Vec<u8>, bool)> {
-        let (decoded, complete) = if self.base64 {
-            decode_base64(self.body)
-        } else {
-            (Cow::from(percent_encoding::percent_decode(self.body)).into_owned(), true)
-        };
-        let first = decoded.get(start(&decoded)..)?.trim_ascii_start().first();
-        (first == Some(&b'{')).then_some((decoded, complete))
-    }
-}
-
-/// Decodes standard or URL-safe base64 (RFC 4648, sections 4 and 5), padded or not, as far as it goes.
-fn decode_base64(body: &[u8]) -> (Vec<u8>, bool) {
-    let mut encoding = data_encoding::Specification::new();
-    encoding.symbols.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-    encoding.translate.from.push_str("-_");
-    encoding.translate.to.push_str("+/");
-    encoding.check_trailing_bits = false;
-    let Ok(encoding) = encoding.encoding() else { return (Vec::new(), false) };
-    let end = body.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
-    let mut body = &body[..end];
-    // One digit alone at the end encodes nothing: the rest of it was cut off.
-    let cut = body.len() % 4 == 1;
-    if cut {
-        body = &body[..body.len() - 1];
-    }
-    let mut out = vec![0; encoding.decode_len(body.len()).unwrap_or(0)];
-    match encoding.decode_mut(body, &mut out) {
-        Ok(length) => {
-            out.truncate(length);
-            (out, !cut)
-        }
-        Err(partial) => {
-            out.truncate(partial.written);
-            (out, false)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -56,6 +56,12 @@ impl<'a> Scanner<'a> {
         Scanner { text, at }
     }
 
+    /// Where it stands.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
     fn error(&self, reason: &str) -> ReadError {
         ReadError::new(self.at as u64, reason)
     }

@@ -1,12 +1,15 @@
 //! Source maps as files: their embedded sources are members.
 
+use std::ops::Range;
+
 use memchr::memmem;
 
 use super::address::{AddressFacts, Addresses, is_absolute};
+use super::inline::may_carry;
 use super::origin::origin;
 use super::read::{Map, start};
-use super::{PERSONAL_EXAMPLES, json};
-use crate::bytes::{Bytes, Probe};
+use super::{CARRIED, FIRST_KEYS, PERSONAL_EXAMPLES, json, literal};
+use crate::bytes::{Bytes, Probe, Ranges, ReadError};
 use crate::finding::{Artifact, FactSpec, FactType, Role};
 use crate::formats::executable::is_personal;
 use crate::formats::{Coverage, Format, FormatError, Inspection, Kept, Origin, SourceRecord};
@@ -62,6 +65,11 @@ static FACTS: &[FactSpec] = &[
         kind: FactType::Int,
         doc: "Number of sources whose path names a person or a home folder",
     },
+    FactSpec {
+        name: "reference.literals",
+        kind: FactType::Int,
+        doc: "Number of source maps kept as objects or strings in code, or in other JSON",
+    },
     FactSpec { name: "source_map.personal_examples", kind: FactType::List, doc: "At most 5 of these paths" },
 ];
 
@@ -92,63 +100,130 @@ impl Format for SourceMap {
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> bool {
-        let head = probe.head();
-        let at = start(head);
-        let mut scanner = json::Scanner::new(head, at);
-        if !scanner.eat(b'{') {
-            return false;
+        let has = |word: &[u8]| memmem::find(probe.all(), word).is_some();
+        if claims(probe.head(), is_named(probe.name())) {
+            return true;
         }
-        scanner.peek();
-        let first = scanner.string().unwrap_or_default();
-        const FIRST: [&[u8]; 9] = [
-            b"version",
-            b"file",
-            b"names",
-            b"sources",
-            b"mappings",
-            b"sections",
-            b"sourceRoot",
-            b"sourcesContent",
-            b"debugId",
-        ];
-        FIRST.contains(&first)
-            // Behind keys of its own a tool may put the usual ones anywhere between two long lists.
-            || [&b"\"mappings\""[..], b"\"sourcesContent\""].iter().any(|key| memmem::find(probe.all(), key).is_some())
+        // Behind keys of its own a tool may put the usual ones anywhere between two long lists; and maps may stand
+        // anywhere in code.
+        let object = probe.head().get(start(probe.head())..).unwrap_or_default().trim_ascii_start().starts_with(b"{");
+        (object || is_named(probe.name())) && has(b"\"mappings\"") || may_carry(probe) && has(literal::WORD)
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
         let text = &artifact.bytes;
         let map = Map::read(text);
         if !map.is_map() {
-            // Cut off before anything that only maps have: a gap for what calls itself a map, silence for other JSON.
-            let named = artifact.path.base_name().to_ascii_lowercase().ends_with(".map");
-            return match map.damage {
-                Some(damage) if named && map.version.is_some() => Err(damage.into()),
-                _ => Err(FormatError::NotThis),
-            };
+            return self.carrier(artifact, &map, out);
         }
         let mut tally = Tally::default();
         let walked = tally.walk(text, &map, out);
         tally.state(&map, artifact.role, out);
+        if let Err(FormatError::Limit(limit)) = walked {
+            return Err(limit.into());
+        }
+        let mut read = Ranges::default();
+        long_values(&map, &mut |raw| read.add(raw.start as u64..raw.end as u64));
+        carried(text, &read.holes(text.len() as u64), out)?;
         walked?;
-        match map.damage {
-            Some(damage) => Err(damage.into()),
-            None => {
-                explain(text, &map, out);
-                Ok(Coverage::Part)
+        if let Some(damage) = map.damage {
+            return Err(damage.into());
+        }
+        // Everything else (names, addresses, keys of a tool's own) is short, and may hold a secret like any other text.
+        long_values(&map, &mut |raw| {
+            if raw.kind == json::Kind::String || json::holds_only_strings(text, raw) {
+                out.explain(raw.start as u64..raw.end as u64);
             }
+        });
+        Ok(Coverage::Part)
+    }
+}
+
+impl SourceMap {
+    /// What is no map itself may carry some, or be the ruin of one.
+    fn carrier(&self, artifact: &Artifact, map: &Map, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
+        let text = &artifact.bytes;
+        let all = 0..text.len() as u64;
+        let found = if memmem::find(text, literal::WORD).is_some() { carried(text, &[all], out)? } else { 0 };
+        let named = is_named(artifact.path.base_name()) || artifact.role == Role::EmbeddedMap;
+        if named && let Some(damage) = ruin(text, map) {
+            return Err(damage.into());
+        }
+        if found > 0 { Ok(Coverage::Part) } else { Err(FormatError::NotThis) }
+    }
+}
+
+fn is_named(name: &str) -> bool {
+    name.len() > 4 && name.as_bytes()[name.len() - 4..].eq_ignore_ascii_case(b".map")
+}
+
+/// Whether the first key is one that maps start with; for what is called a map the start of such a key is enough.
+fn claims(head: &[u8], named: bool) -> bool {
+    let mut scanner = json::Scanner::new(head, start(head));
+    if !scanner.eat(b'{') {
+        return false;
+    }
+    let rest = &head[scanner.position()..];
+    let rest = rest.trim_ascii_start();
+    let first = scanner.string().unwrap_or_default();
+    let cut = |key: &&[u8]| rest.is_empty() || rest.strip_prefix(b"\"").is_some_and(|word| key.starts_with(word));
+    FIRST_KEYS.contains(&first) || named && FIRST_KEYS.iter().any(cut)
+}
+
+/// Why something that is called a map, and was one, is none any more. Other things are called `.map` as well: levels of
+/// games, listings of linkers.
+fn ruin(text: &[u8], map: &Map) -> Option<ReadError> {
+    let has = |word: &[u8]| memmem::find(text, word).is_some();
+    match &map.damage {
+        Some(damage) => {
+            let was = claims(text, true) || [&b"\"mappings\""[..], b"\"sources\""].iter().any(|word| has(word));
+            was.then(|| damage.clone())
+        }
+        // Positions in sources that are nowhere named.
+        None => {
+            let points = map.mappings.is_some_and(|raw| raw.end - raw.start > 2);
+            (map.version == Some(3) && points).then(|| ReadError::new(0, "it has no list of sources"))
         }
     }
 }
 
-/// Accounts for the embedded texts and the mappings. Everything else (names, addresses, keys of a tool's own) is short,
-/// and may hold a secret like any other text.
-fn explain(text: &[u8], map: &Map, out: &mut Inspection<'_>) {
-    let handed_out = map.contents.iter().filter(|list| json::holds_only_strings(text, **list));
-    for raw in handed_out.chain(&map.mappings) {
-        out.explain(raw.start as u64..raw.end as u64);
+/// Hands out the maps that stand as literals in `holes` of `text`, and answers how many there are.
+fn carried(text: &Bytes, holes: &[Range<u64>], out: &mut Inspection<'_>) -> Result<u64, FormatError> {
+    let (mut count, mut handed_out) = (0, Ok(()));
+    for hole in holes {
+        // Holes end where the text does, which is a usize.
+        let offset = hole.start as usize;
+        literal::literals(&text[offset..hole.end as usize], |found| {
+            count += 1;
+            if count > CARRIED {
+                return false;
+            }
+            let range = found.range.start + offset..found.range.end + offset;
+            let name = if count == 1 { "literal.map".to_owned() } else { format!("literal-{count}.map") };
+            if found.cut {
+                let at = range.start;
+                out.member_gap(&name, format!("at offset {at}: the map in it is damaged; build the file again"));
+            }
+            out.explain(range.start as u64..range.end as u64);
+            let map = found.json.map_or_else(|| text.slice(range), Bytes::from);
+            handed_out = out.member(&name, Role::EmbeddedMap, map);
+            handed_out.is_ok()
+        });
+        handed_out?;
     }
-    map.sections.iter().for_each(|section| explain(text, section, out));
+    if count > CARRIED {
+        out.gap(format!("it carries more than {CARRIED} source maps; the rest was not looked at"));
+    }
+    if count > 0 {
+        out.fact("reference.literals", count.min(CARRIED));
+    }
+    Ok(count)
+}
+
+/// Shows the lists of embedded texts and the mappings to `each`.
+fn long_values(map: &Map, each: &mut dyn FnMut(json::Raw)) {
+    map.contents.iter().chain(&map.mappings).for_each(|raw| each(*raw));
+    map.sections.iter().for_each(|section| long_values(section, each));
 }
 
 /// What is counted while the sources are handed out.
@@ -185,11 +260,20 @@ impl Tally {
             out.gap(format!("it names more than {SOURCES} sources; the rest was not looked at"));
         }
         for url in &map.urls {
-            out.reference(crate::formats::Reference { url: url.clone(), offset: 0 });
+            if !self.addresses.add(url) {
+                out.reference(crate::formats::Reference { url: url.clone(), offset: 0 });
+            }
         }
-        walked?;
         self.sections += map.sections.len() as u64;
-        map.sections.iter().try_for_each(|section| self.walk(text, section, out))
+        let mut result = walked.map_err(FormatError::from);
+        for section in &map.sections {
+            match self.walk(text, section, out) {
+                Err(FormatError::Limit(limit)) => return Err(limit.into()),
+                // A damaged section hides no other.
+                walked => result = result.and(walked),
+            }
+        }
+        result
     }
 
     fn one(&mut self, name: String, bytes: Option<Bytes>, out: &mut Inspection<'_>) -> Result<(), FormatError> {

@@ -2,13 +2,18 @@
 
 mod address;
 mod buckets;
+mod comment;
+mod escape;
 mod inline;
 mod installed;
+mod js;
 mod json;
+mod literal;
 mod map;
 mod origin;
 mod read;
 mod source_url;
+mod uri;
 
 pub use address::{Address, Reach, address, is_absolute};
 pub use inline::Inline;
@@ -19,6 +24,11 @@ pub use source_url::SourceUrl;
 
 use crate::finding::{FactSpec, FactType};
 
+/// What the first key of a map is, unless a tool puts its own before it.
+const FIRST_KEYS: [&[u8]; 9] =
+    [b"version", b"file", b"names", b"sources", b"mappings", b"sections", b"sourceRoot", b"sourcesContent", b"debugId"];
+/// How many maps one file may carry: beyond it they are a bomb, not a program.
+const CARRIED: u64 = 1 << 15;
 /// How many example paths or addresses a fact lists.
 const PERSONAL_EXAMPLES: usize = 5;
 

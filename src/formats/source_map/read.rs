@@ -3,11 +3,17 @@
 //! `mappings` is never decoded here: it says nothing about what a map gives away, and a mistake in it must not hide the
 //! sources beside it.
 
+use memchr::memmem;
+
 use super::json::{Kind, Raw, Scanner, unescape};
 use crate::bytes::ReadError;
 
 /// How deep index maps may nest; the standard allows one level.
 const DEPTH: usize = 8;
+/// How many sections an index map may have: one for every module of a very large program.
+const SECTIONS: usize = 200_000;
+/// How many items a list may have; what the rest would need in memory has no relation to what it says.
+const ITEMS: usize = 1_000_000;
 
 /// One map, or one section of an index map: where its parts lie.
 #[derive(Debug, Default)]
@@ -39,7 +45,25 @@ impl Map {
     /// front of JSON.
     #[must_use]
     pub fn read(text: &[u8]) -> Map {
-        Map::read_at(text, start(text), DEPTH)
+        let at = start(text);
+        let mut map = Map::read_at(text, at, DEPTH);
+        let mut scanner = Scanner::new(text, at);
+        // In anything but an object, lists with these names belong to something else.
+        let object = scanner.eat(b'{') && scanner.peek() == Some(b'"');
+        if map.damage.is_some() && object && !map.indexed {
+            map.salvage(text);
+        }
+        map
+    }
+
+    /// Finds the lists that damage before them has hidden, by their keys.
+    fn salvage(&mut self, text: &[u8]) {
+        if self.contents.is_empty() {
+            self.contents.extend(list_named(text, b"\"sourcesContent\""));
+        }
+        if self.sources.is_empty() {
+            self.sources.extend(list_named(text, b"\"sources\""));
+        }
     }
 
     fn read_at(text: &[u8], at: usize, depth: usize) -> Map {
@@ -79,8 +103,11 @@ impl Map {
                 let section = self.read_section(text, item, depth);
                 inner = std::mem::replace(&mut inner, Ok(())).and(section);
             }
-            true
+            self.sections.len() + self.urls.len() < SECTIONS
         });
+        if self.sections.len() + self.urls.len() >= SECTIONS {
+            return Err(ReadError::new(list.start as u64, format!("it has more than {SECTIONS} sections")));
+        }
         inner.and(walked)
     }
 
@@ -144,14 +171,29 @@ impl Map {
     }
 }
 
-/// Where the JSON starts.
+/// Where the JSON starts: behind a byte order mark, and behind the guard that servers put in front of JSON, which takes
+/// up its line unless the JSON follows on it.
 #[must_use]
 pub fn start(text: &[u8]) -> usize {
     let mark = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    if !text[mark..].starts_with(b")]}'") {
-        return mark;
-    }
-    memchr::memchr(b'\n', &text[mark..]).map_or(text.len(), |line| mark + line + 1)
+    let Some(after) = text[mark..].strip_prefix(b")]}'") else { return mark };
+    let blank = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b',')).count();
+    let line = match after.get(blank) {
+        Some(b'{') => blank,
+        _ => memchr::memchr(b'\n', after).map_or(after.len(), |line| line + 1),
+    };
+    text.len() - after.len() + line
+}
+
+/// The first list that follows this key, up to the end of the text where it does not end.
+fn list_named(text: &[u8], key: &[u8]) -> Option<Raw> {
+    memmem::find_iter(text, key).find_map(|at| {
+        let mut scanner = Scanner::new(text, at + key.len());
+        if !scanner.eat(b':') || scanner.peek() != Some(b'[') {
+            return None;
+        }
+        Some(scanner.value().unwrap_or_else(|(part, _)| part))
+    })
 }
 
 fn collect(text: &[u8], lists: &[Raw]) -> (Vec<Raw>, Option<ReadError>) {
@@ -160,9 +202,13 @@ fn collect(text: &[u8], lists: &[Raw]) -> (Vec<Raw>, Option<ReadError>) {
     for list in lists {
         let walked = Scanner::new(&text[..list.end], list.start).array(|item| {
             items.push(item);
-            true
+            items.len() < ITEMS
         });
         damage = damage.or(walked.err());
+    }
+    if items.len() >= ITEMS {
+        let at = items.last().map_or(0, |item| item.end as u64);
+        damage = damage.or_else(|| Some(ReadError::new(at, format!("a list has more than {ITEMS} items"))));
     }
     (items, damage)
 }

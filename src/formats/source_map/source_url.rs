@@ -5,7 +5,7 @@ use memchr::memmem;
 
 use super::PERSONAL_EXAMPLES;
 use super::address::{AddressFacts, Addresses};
-use super::inline::url;
+use super::comment::url;
 use super::origin::origin;
 use crate::bytes::Probe;
 use crate::finding::{Artifact, FactSpec, FactType};
@@ -113,13 +113,14 @@ impl Format for SourceUrl {
 
 /// The name at the start of `rest`. `None` where a program puts one together.
 fn name(rest: &[u8]) -> Option<String> {
-    let name = url(&rest[..rest.len().min(LONGEST)]);
+    let url = url(&rest[..rest.len().min(LONGEST)], false);
+    let (name, next) = (url.text, rest.get(url.length));
     let written =
         !name.is_empty() && !name.iter().any(|byte| matches!(byte, b'$' | b'{' | b'}' | b'+' | b',' | b';' | b'%'));
-    let joined = rest.get(name.len()).is_some_and(|next| matches!(next, b'"' | b'\'' | b'`'));
+    let joined = next.is_some_and(|next| matches!(next, b'"' | b'\'' | b'`'));
     // In a string of evaluated code the name ends with an escaped line end, or with the string.
-    let ends_string = joined && rest.get(name.len() + 1).is_some_and(|next| matches!(next, b')' | b',' | b';'));
-    (written && (!joined || ends_string)).then(|| String::from_utf8_lossy(name).into_owned())
+    let ends_string = joined && rest.get(url.length + 1).is_some_and(|next| matches!(next, b')' | b',' | b';'));
+    (written && (!joined || ends_string)).then(|| String::from_utf8_lossy(&name).into_owned())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! UTF-16 text with a byte order mark (Unicode Standard, section 23.8).
+//! UTF-16 text, with a byte order mark or evident from its ASCII (Unicode Standard, section 23.8).
 
 use crate::bytes::{Bytes, Probe, text};
 use crate::finding::Artifact;
@@ -16,7 +16,7 @@ impl Format for Utf16 {
     }
 
     fn summary(&self) -> &'static str {
-        "UTF-16 text with a byte order mark: the decoded text is a member"
+        "UTF-16 text with a byte order mark, or starting with ASCII: the decoded text is a member"
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> bool {
@@ -41,7 +41,8 @@ const HIDDEN: usize = 6;
 
 /// Whether some run of code units is ASCII text when it is read in the other byte order, or byte by byte.
 fn hides_other_text(bytes: &[u8]) -> bool {
-    let little = bytes.starts_with(&[0xff, 0xfe]);
+    // Without a mark, ASCII tells: its high byte is 0.
+    let little = bytes.starts_with(&[0xff, 0xfe]) || bytes.get(1) == Some(&0);
     let mut run = 0;
     bytes.chunks_exact(2).skip(1).any(|unit| {
         let (low, high) = if little { (unit[0], unit[1]) } else { (unit[1], unit[0]) };

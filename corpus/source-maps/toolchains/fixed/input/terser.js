@@ -1,0 +1,1 @@
+export function tide(t){return 2.1+1.7*Math.sin(t/12.42*2*Math.PI)}
