@@ -234,6 +234,32 @@ fn shell_free(arguments: &[&str], folder: &Path) -> Output {
 }
 
 #[test]
+fn every_way_a_map_travels_is_documented_and_has_its_cases() {
+    let page = page("docs/source-maps.md");
+    let rows: Vec<Vec<&str>> = page
+        .text
+        .lines()
+        .filter(|line| line.starts_with("| ["))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    let mut documented = BTreeSet::new();
+    for row in &rows {
+        let [link, recognised, read] = row[..] else { panic!("this row needs three cells: {row:?}") };
+        let (name, target) = link.trim_start_matches('[').trim_end_matches(')').split_once("](").unwrap();
+        assert_eq!(target, format!("../corpus/source-maps/{name}"), "the link of {name}");
+        assert!(!recognised.is_empty() && !read.is_empty(), "{name} says too little");
+        assert!(documented.insert(name.to_owned()), "{name} stands there twice");
+    }
+    let folder = root().join("corpus/source-maps");
+    let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let variants: BTreeSet<String> = names.collect();
+    assert_eq!(documented, variants, "docs/source-maps.md (left) and corpus/source-maps (right)");
+    for half in variants.iter().flat_map(|name| ["leaky", "fixed"].map(|half| folder.join(name).join(half))) {
+        assert!(half.join("expected.json").is_file(), "{} is no case", half.display());
+    }
+}
+
+#[test]
 fn the_page_of_rules_is_that_of_the_program() {
     let rules = rules();
     let mut text = String::from(

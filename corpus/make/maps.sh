@@ -35,10 +35,10 @@ printf 'export function bowline(rope) {\n  return `${rope}, tied`;\n}\n' > "$wor
 printf 'export { bowline } from "knots";\n' > "$work/src/knots.js"
 cd "$work"
 
-fresh inline-map/leaky; build app.js src/main.ts . --bundle --minify --sourcemap=inline
-fresh inline-map/fixed; build app.js src/main.ts . --bundle --minify
-fresh css-map/leaky; build sails.css src/sails.css . --minify --sourcemap
-fresh css-map/fixed; build sails.css src/sails.css . --minify
+fresh source-maps/inline-js/leaky; build app.js src/main.ts . --bundle --minify --sourcemap=inline
+fresh source-maps/inline-js/fixed; build app.js src/main.ts . --bundle --minify
+fresh source-maps/external-css/leaky; build sails.css src/sails.css . --minify --sourcemap
+fresh source-maps/external-css/fixed; build sails.css src/sails.css . --minify
 
 # Sources that the package ships anyway give nothing away.
 fresh shipped-sources/leaky; cp -r "$work/src" .; rm src/tide.ts src/knots.js src/sails.css
@@ -59,7 +59,7 @@ fresh third-party-map/leaky; mkdir "$work/src/knots"; cp "$work/node_modules/kno
 build vendor.js src/knots/index.js . --bundle --format=esm --minify --sourcemap
 
 # An index map (ECMA-426, section "Index source map"): esbuild writes none, so two maps of esbuild are put into one here.
-fresh index-map/leaky
+fresh source-maps/index/leaky
 (cd "$work" && $esbuild src/tide.ts --sourcemap --outfile=one.js && $esbuild src/main.ts --sourcemap --outfile=two.js)
 node -e '
 const fs = require("fs"), [one, two] = process.argv.slice(1).map((f) => fs.readFileSync(f, "utf8"));
@@ -71,7 +71,7 @@ fs.writeFileSync("app.js.map", JSON.stringify({ version: 3, file: "app.js", sect
   { offset: { line: 0, column: 0 }, map: map(process.argv[1]) },
   { offset: { line: lines, column: 0 }, map: map(process.argv[2]) } ] }) + "\n");
 ' "$work/one.js" "$work/two.js"
-fresh index-map/fixed; grep -v sourceMappingURL ../../leaky/input/app.js > app.js
+fresh source-maps/index/fixed; grep -v sourceMappingURL ../../leaky/input/app.js > app.js
 
 # A comment that points at nothing; and at an address.
 fresh dangling-reference/leaky; build app.js src/main.ts . --bundle --minify --sourcemap; rm app.js.map
@@ -81,8 +81,8 @@ echo '//# sourceMappingURL=https://tidewater-maps.s3.eu-central-1.amazonaws.com/
 fresh remote-reference/fixed; cp ../../../dangling-reference/fixed/input/app.js .
 
 # Formats: one file for each of the two readers.
-fresh formats/source-map/esbuild; cp "$corpus/css-map/leaky/input/sails.css.map" .
-fresh formats/source-map/sections; cp "$corpus/index-map/leaky/input/app.js.map" .
-fresh formats/source-map-reference/inline; cp "$corpus/inline-map/leaky/input/app.js" .
+fresh formats/source-map/esbuild; cp "$corpus/source-maps/external-css/leaky/input/sails.css.map" .
+fresh formats/source-map/sections; cp "$corpus/source-maps/index/leaky/input/app.js.map" .
+fresh formats/source-map-reference/inline; cp "$corpus/source-maps/inline-js/leaky/input/app.js" .
 fresh formats/source-map-reference/bucket; cp "$corpus/remote-reference/leaky/input/app.js" .
 rm -rf "$work"

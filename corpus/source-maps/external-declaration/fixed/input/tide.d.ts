@@ -1,0 +1,1 @@
+export declare function tide(hour: number): number;

@@ -1,0 +1,2 @@
+export declare function tide(hour: number): number;
+//# sourceMappingURL=tide.d.ts.map
