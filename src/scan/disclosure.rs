@@ -56,8 +56,9 @@ fn hand_over(package: &str, stated: &mut Stated) {
         Origin::FirstParty | Origin::Generated => None,
     });
     let packages: BTreeSet<String> = packages.collect();
-    stated.facts.set("source_map.packages", packages.into_iter().take(PACKAGES).collect::<Vec<_>>());
-    stated.facts.set("source_map.third_party", stated.facts.int("source_map.third_party") + moved);
+    let settled = stated.carrier.settled();
+    stated.facts.set(settled.packages, packages.into_iter().take(PACKAGES).collect::<Vec<_>>());
+    stated.facts.set(settled.third_party, stated.facts.int(settled.third_party) + moved);
 }
 
 fn settle_sources(seen: &Seen, package: &Package, path: &ArtifactPath, stated: &mut Stated) {
@@ -76,12 +77,14 @@ fn settle_sources(seen: &Seen, package: &Package, path: &ArtifactPath, stated: &
     }
     let texts = || undisclosed.iter().filter_map(|source| source.text);
     let (lines, bytes) = (texts().map(|text| text.lines).sum::<u64>(), texts().map(|text| text.bytes).sum::<u64>());
-    let facts = &mut stated.facts;
-    facts.set("source_map.undisclosed", undisclosed.len());
-    facts.set("source_map.undisclosed_lines", lines);
-    facts.set("source_map.undisclosed_bytes", bytes);
-    facts.set("source_map.shipped", shipped);
-    facts.set("source_map.names_only", names_only);
+    let (facts, settled) = (&mut stated.facts, stated.carrier.settled());
+    facts.set(settled.undisclosed, undisclosed.len());
+    facts.set(settled.lines, lines);
+    facts.set(settled.bytes, bytes);
+    facts.set(settled.shipped, shipped);
+    if let Some(name) = settled.names_only {
+        facts.set(name, names_only);
+    }
     stated.evidence = evidence(&undisclosed);
     undisclosed.sort_by_key(|source| (Reverse(source.text.map_or(0, |text| text.bytes)), &source.name));
     let largest = undisclosed.iter().take(LARGEST).map(|source| {

@@ -54,11 +54,14 @@ impl Format for Wasm {
             taker: Sections::new(artifact, SHAPE),
         };
         let read = reader.sections(&mut portrait, out);
+        let finished = reader.taker.finish(&mut portrait, out);
         if portrait.kind != "object" {
             portrait.stripped = Some(!reader.named && portrait.debug_sections == 0);
         }
         portrait.state(out);
-        read.map(|()| Coverage::Part)
+        read?;
+        finished?;
+        Ok(Coverage::Part)
     }
 }
 
