@@ -110,6 +110,13 @@ pub static FACTS: &[FactSpec] = &[
         kind: FactType::Int,
         doc: "Number of these files that belong to compilers, systems and other packages",
     },
+    FactSpec {
+        name: "debug.remote",
+        kind: FactType::Int,
+        doc: "Number of addresses at which it says that separate debug information is kept. Stated only where there is one",
+    },
+    FactSpec { name: "debug.buckets", kind: FactType::Int, doc: "Number of these that lie in storage buckets" },
+    FactSpec { name: "debug.remote_examples", kind: FactType::List, doc: "At most 5 of these addresses" },
     FactSpec { name: "debug.packages", kind: FactType::List, doc: "Whose these are, at most 32" },
 ];
 

@@ -5,6 +5,7 @@ mod inline;
 mod json;
 mod map;
 mod origin;
+mod pointer;
 mod ram_bundle;
 mod read;
 
@@ -12,6 +13,7 @@ pub use hermes::Hermes;
 pub use inline::Inline;
 pub use map::SourceMap;
 pub use origin::origin;
+pub(crate) use pointer::Pointers;
 pub use ram_bundle::RamBundle;
 
 use super::Settled;
