@@ -79,7 +79,11 @@ impl Tables {
         portrait: &mut Portrait,
         out: &mut Inspection<'_>,
     ) -> Result<(), LimitReached> {
-        let mut found = Found::default();
+        // Texts overlap in an honest file where a linker lets one end in another. One that shares a text between
+        // thousands of offsets, or line tables, would cost thousands of times its size.
+        let shared = self.line_strings.iter().chain(&self.strings);
+        let left = shared.map(|table| table.bytes.len() as u64 * 2).sum();
+        let mut found = Found { left, ..Found::default() };
         let mut limit = Ok(());
         for index in 0..self.line.len() {
             limit = limit.and_then(|()| self.hand_out_from(index, shape, &mut found, out));
@@ -100,9 +104,7 @@ impl Tables {
         let sections = [self.line.get(index), self.line_strings.as_ref(), self.strings.as_ref()].map(bytes);
         let [line, line_strings, strings] = &sections;
         let table = LineTable { line, line_strings, strings, relocations: &self.relocations, shape };
-        // Texts overlap in an honest file where a linker lets one end in another. One that shares a text between
-        // thousands of offsets would cost thousands of times its size.
-        found.left = sections.iter().map(|section| section.len() as u64 * 2).sum();
+        found.left = found.left.saturating_add(line.len() as u64 * 2);
         let mut limit = Ok(());
         let mut handed_out: Vec<(Place, Range<usize>)> = Vec::new();
         let walked = table.each_source(|row| {
