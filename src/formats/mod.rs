@@ -11,7 +11,7 @@ pub mod model;
 pub mod source_map;
 pub mod text;
 
-pub use inspection::{Inspection, Kept, LimitReached, Origin, Reference, SourceRecord, Stated};
+pub use inspection::{Family, Inspection, Kept, LimitReached, Origin, Reference, Settled, SourceRecord, Stated};
 
 use crate::bytes::{Probe, ReadError};
 use crate::finding::{Artifact, FactSpec};
@@ -94,6 +94,8 @@ pub static FORMATS: &[&dyn Format] = &[
     &source_map::SourceMap,
     &source_map::Inline,
     &source_map::SourceUrl,
+    &source_map::RamBundle,
+    &source_map::Hermes,
     // Executables.
     &executable::Elf,
     &executable::MachO,
@@ -120,7 +122,7 @@ pub static FORMATS: &[&dyn Format] = &[
 
 /// The facts that any format may state, and those that the engine adds once everything was seen.
 pub fn fact_specs() -> impl Iterator<Item = &'static FactSpec> {
-    FORMATS.iter().flat_map(|format| format.facts()).chain(source_map::TARGET_FACTS)
+    FORMATS.iter().flat_map(|format| format.facts()).chain(source_map::TARGET_FACTS).chain(executable::TARGET_FACTS)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::run::Seen;
 use super::standing::{Carrier, Standing};
 use crate::bytes::TextId;
 use crate::finding::{ArtifactPath, FactValue, Facts, GivenAway};
-use crate::formats::{SourceRecord, Stated};
+use crate::formats::{Settled, SourceRecord, Stated};
 
 /// How many dangling references a fact lists.
 const EXAMPLES: usize = 5;
@@ -75,21 +75,23 @@ impl<'s> Sorted<'s> {
         }
     }
 
-    fn state(self, facts: &mut Facts, details: &mut Vec<String>) {
+    fn state(self, settled: &Settled, facts: &mut Facts, details: &mut Vec<String>) {
         let texts = || self.undisclosed.iter().filter_map(|source| source.text);
         let (lines, bytes) = (texts().map(|text| text.lines).sum::<u64>(), texts().map(|text| text.bytes).sum::<u64>());
         for (name, number) in [
-            ("source_map.undisclosed", self.undisclosed.len() as u64),
-            ("source_map.undisclosed_lines", lines),
-            ("source_map.undisclosed_bytes", bytes),
-            ("source_map.shipped", self.shipped),
-            ("source_map.names_only", self.names_only),
-            ("source_map.outside", self.outside),
-            ("source_map.third_party", self.third_party),
+            (settled.undisclosed, self.undisclosed.len() as u64),
+            (settled.lines, lines),
+            (settled.bytes, bytes),
+            (settled.shipped, self.shipped),
+            (settled.third_party, self.third_party),
         ] {
             facts.set(name, number);
         }
-        self.names.tell(facts, details);
+        if let Some(names_only) = settled.names_only {
+            facts.set(names_only, self.names_only);
+            facts.set("source_map.outside", self.outside);
+            self.names.tell(facts, details);
+        }
         if self.names_only > 0 && self.outside > 0 {
             details.push(format!("outside of what is published: {}", FactValue::Int(self.outside)));
         }
@@ -98,7 +100,7 @@ impl<'s> Sorted<'s> {
             let more = if self.packages.len() > PACKAGES_SHOWN { " …" } else { "" };
             details.push(format!("other packages: {}{more}", shown.join(", ")));
         }
-        facts.set("source_map.packages", self.packages.into_iter().collect::<Vec<_>>());
+        facts.set(settled.packages, self.packages.into_iter().collect::<Vec<_>>());
     }
 }
 
@@ -107,7 +109,7 @@ fn settle_sources(carrier: &Carrier<'_>, stated: &mut Stated) {
     stated.sources.iter().for_each(|source| sorted.add(carrier, source));
     stated.evidence = evidence(&sorted.undisclosed);
     stated.given_away = given_away(&sorted.undisclosed);
-    sorted.state(&mut stated.facts, &mut stated.details);
+    sorted.state(stated.family.settled(), &mut stated.facts, &mut stated.details);
 }
 
 /// What the finding about this map is about, the largest first.

@@ -20,8 +20,7 @@ use crate::detect::{Active, ContentMatch};
 use crate::finding::{
     Artifact, ArtifactPath, Category, Facts, Finding, Fingerprint, Gap, GivenAway, Location, Role, Secret, Span, Stage,
 };
-use crate::formats::source_map;
-use crate::formats::{Coverage, FORMATS, Format, FormatError, Inspection, Kept, Stated};
+use crate::formats::{Coverage, FORMATS, Family, Format, FormatError, Inspection, Kept, Stated};
 use crate::rules::Matcher;
 
 /// What belongs together when it is asked whether a source is shipped anyway: the plain files of one target, or
@@ -371,7 +370,8 @@ impl<'s> Run<'s> {
 
 /// Whether a rule asks for sources that are given away.
 fn is_about_sources(active: &Active) -> bool {
-    matches!(&active.rule.matcher, Matcher::Fact(rule) if rule.when.asks_for(source_map::UNDISCLOSED))
+    let Matcher::Fact(rule) = &active.rule.matcher else { return false };
+    Family::ALL.iter().any(|family| rule.when.asks_for(family.settled().undisclosed))
 }
 
 /// What the artifact says of the publisher's own packages, if it is a manifest.
@@ -406,6 +406,9 @@ fn sniff(format: &dyn Format, probe: &Probe<'_>) -> bool {
 fn merge(all: &mut Stated, one: Stated) {
     all.facts.extend(one.facts);
     all.gaps.extend(one.gaps);
+    if !one.sources.is_empty() {
+        all.family = one.family;
+    }
     all.sources.extend(one.sources);
     all.references.extend(one.references);
     all.explained.extend(one.explained);

@@ -7,8 +7,9 @@ use std::ops::Range;
 use bytes::Bytes;
 use flate2::read::ZlibDecoder;
 
-use super::dwarf;
 use super::portrait::Portrait;
+use super::relocation::Relocations;
+use super::sources::{Table, Tables};
 use super::words::Shape;
 use crate::bytes::Cursor;
 use crate::finding::{Artifact, Role};
@@ -41,12 +42,19 @@ pub(super) struct Sections<'a> {
     /// no longer than the file; a forged table that names one range a million times stops here.
     left: u64,
     names: BTreeSet<String>,
+    tables: Tables,
 }
 
 impl<'a> Sections<'a> {
     /// For the sections of `artifact`.
     pub(super) fn new(artifact: &'a Artifact, shape: Shape) -> Self {
-        Sections { artifact, shape, left: artifact.bytes.len() as u64, names: BTreeSet::new() }
+        Sections {
+            artifact,
+            shape,
+            left: artifact.bytes.len() as u64,
+            names: BTreeSet::new(),
+            tables: Tables::default(),
+        }
     }
 
     /// Takes the section at `range`, which must lie inside the artifact.
@@ -70,7 +78,8 @@ impl<'a> Sections<'a> {
         self.left = left;
         let stored = self.artifact.bytes.get(range.clone()).unwrap_or_default();
         if storage == Storage::Plain {
-            portrait.embedded_source |= is_line_table(name) && dwarf::embeds_source(stored, self.shape);
+            let bytes = self.artifact.bytes.slice_ref(stored);
+            self.tables.keep(Table::new(name, bytes, Some(range.start as u64)));
             return Ok(());
         }
         let Some((stream, size)) = self.open(stored, storage) else {
@@ -78,13 +87,34 @@ impl<'a> Sections<'a> {
             return Ok(());
         };
         let (bytes, complete) = out.inflate(name, stream, size);
-        portrait.embedded_source |= is_line_table(name) && dwarf::embeds_source(&bytes, self.shape);
         portrait.paths.search(&bytes);
-        self.hand_out(name, bytes, out)?;
         if complete {
             out.explain(range.start as u64..range.end as u64);
         }
-        Ok(())
+        // What may carry sources is handed out once they were taken from it.
+        if self.tables.keep(Table::new(name, bytes.clone(), None)) { Ok(()) } else { self.hand_out(name, bytes, out) }
+    }
+
+    /// What a linker would have put into the line table of an object file.
+    pub(super) fn relocate(&mut self, relocations: Relocations) {
+        self.tables.relocations = relocations;
+    }
+
+    /// Hands out the sources that the sections carry, once all were taken.
+    ///
+    /// # Errors
+    /// When a limit forbids handing them out.
+    pub(super) fn finish(&mut self, portrait: &mut Portrait, out: &mut Inspection<'_>) -> Result<(), LimitReached> {
+        let mut tables = std::mem::take(&mut self.tables);
+        let handed_out = tables.hand_out(self.shape, portrait, out);
+        let Tables { line, line_strings, strings, .. } = tables;
+        for mut table in line.into_iter().chain(line_strings).chain(strings) {
+            if table.at.is_none() {
+                let rest = table.rest();
+                self.hand_out(&table.name, rest, out)?;
+            }
+        }
+        handed_out
     }
 
     fn hand_out(&mut self, name: &str, bytes: Bytes, out: &mut Inspection<'_>) -> Result<(), LimitReached> {
@@ -121,8 +151,4 @@ impl<'a> Sections<'a> {
             _ => None,
         }
     }
-}
-
-fn is_line_table(name: &str) -> bool {
-    matches!(name.trim_start_matches(['.', '_']), "debug_line" | "zdebug_line" | "debug_line.dwo")
 }

@@ -4,12 +4,13 @@ use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::header::{ET_CORE, ET_DYN, ET_EXEC, ET_REL, Header, machine_to_str};
 use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD, ProgramHeader};
 use goblin::elf::section_header::{
-    SHF_COMPRESSED, SHF_EXECINSTR, SHN_XINDEX, SHT_DYNAMIC, SHT_NOBITS, SHT_SYMTAB, SectionHeader,
+    SHF_COMPRESSED, SHF_EXECINSTR, SHN_XINDEX, SHT_DYNAMIC, SHT_NOBITS, SHT_REL, SHT_RELA, SHT_SYMTAB, SectionHeader,
 };
 
 use super::FACTS;
 use super::debug::{Sections, Storage, is_debug_name};
 use super::portrait::{DEBUG_SYMBOLS, Portrait, capped};
+use super::relocation::Relocations;
 use super::words::{Shape, c_string, part};
 use crate::bytes::{Cursor, Probe};
 use crate::finding::{Artifact, FactSpec};
@@ -189,7 +190,31 @@ impl File<'_> {
             }
         }
         self.conclude(portrait, symbols, removed_code, split);
+        taker.relocate(self.relocations(names));
+        taker.finish(portrait, out)?;
         cut_off
+    }
+
+    fn content(&self, section: &SectionHeader) -> &[u8] {
+        &self.bytes[part(self.bytes, section.sh_offset, section.sh_size).0]
+    }
+
+    /// The relocations of the line table, in an object file.
+    fn relocations(&self, names: (u64, u64)) -> Relocations {
+        let names = &self.bytes[part(self.bytes, names.0, names.1).0];
+        let is_line_table = |index: u32| {
+            let section = self.sections.get(index as usize);
+            let name = section.map(|section| c_string(names, section.sh_name as u64, MOST_NAME));
+            matches!(name, Some(b".debug_line" | b".zdebug_line"))
+        };
+        let is_wanted = |section: &&SectionHeader| {
+            self.header.e_type == ET_REL
+                && matches!(section.sh_type, SHT_RELA | SHT_REL)
+                && is_line_table(section.sh_info)
+        };
+        let Some(table) = self.sections.iter().find(is_wanted) else { return Relocations::default() };
+        let Some(symbols) = self.sections.get(table.sh_link as usize) else { return Relocations::default() };
+        Relocations::read(self.content(table), self.content(symbols), self.shape, table.sh_type == SHT_RELA)
     }
 
     fn conclude(&self, portrait: &mut Portrait, symbols: bool, removed_code: bool, split: bool) {
@@ -361,7 +386,8 @@ mod tests {
         );
         let looked = inspect(&Elf, "a.so", &bytes);
         assert!(looked.result.is_ok(), "{:?}", looked.result);
-        let names: Vec<&str> = looked.members.iter().map(|member| member.path.logical()).collect();
+        let mut names: Vec<&str> = looked.members.iter().map(|member| member.path.logical()).collect();
+        names.sort_unstable();
         assert_eq!(names, [".debug_str", ".zdebug_info"]);
         assert!(looked.members.iter().all(|member| member.bytes == story));
         assert_eq!(looked.stated.explained.len(), 2);

@@ -89,3 +89,19 @@ fn section_header(name: u32, kind: u32, flags: u64, place: (u64, u64), link: u32
     out.extend([0; 16]);
     out
 }
+
+/// A DWARF 5 line table whose only folder is the string at 0 of `.debug_line_str`; files are given by the place of their
+/// name and the number of their folder, and have their source text at `text` if there is one.
+pub(super) fn line_unit(files: &[(u32, u8)], text: Option<u32>) -> Vec<u8> {
+    let mut body = vec![5, 0, 8, 0, 0, 0, 0, 0, 1, 1, 1, 0xfb, 14, 2, 0];
+    body.extend([1, 1, 0x1f, 1, 0, 0, 0, 0]); // one folder, as line_strp
+    body.extend([2 + u8::from(text.is_some()), 1, 0x1f, 2, 0x0b]);
+    body.extend(text.map(|_| [0x81, 0x40, 0x1f]).into_iter().flatten());
+    body.push(files.len() as u8);
+    for (name, folder) in files {
+        body.extend(name.to_le_bytes());
+        body.push(*folder);
+        body.extend(text.map(u32::to_le_bytes).into_iter().flatten());
+    }
+    [&(body.len() as u32).to_le_bytes()[..], &body].concat()
+}

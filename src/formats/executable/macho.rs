@@ -184,7 +184,9 @@ fn thin(
     let commands = commands.map_err(|error| ReadError::new(error.offset, "the file ends inside its load commands"))?;
     let linked = matches!(portrait.kind, "executable" | "library");
     let mut reader = Reader { artifact, shape, start, linked, cut_off: None, taker: Sections::new(artifact, shape) };
-    reader.commands(commands, count, portrait, out)?;
+    let read = reader.commands(commands, count, portrait, out);
+    reader.taker.finish(portrait, out)?;
+    read?;
     reader.cut_off.map_or(Ok(()), Err)
 }
 

@@ -10,6 +10,9 @@ mod paths;
 mod pdb;
 mod pe;
 mod portrait;
+mod relocation;
+mod sources;
+mod toolchain;
 mod wasm;
 mod words;
 
@@ -23,6 +26,7 @@ pub use pdb::Pdb;
 pub use pe::Pe;
 pub use wasm::Wasm;
 
+use super::Settled;
 use crate::finding::{FactSpec, FactType};
 
 /// The facts that executables state.
@@ -93,5 +97,52 @@ pub static FACTS: &[FactSpec] = &[
         name: "executable.source_map_url",
         kind: FactType::Text,
         doc: "The source map that a WebAssembly module names (custom section sourceMappingURL).",
+    },
+    FactSpec {
+        name: "debug.embedded",
+        kind: FactType::Int,
+        doc: "Number of source files whose text is in the debug information. Stated only where there is one",
+    },
+    FactSpec { name: "debug.lines", kind: FactType::Int, doc: "Lines of these texts" },
+    FactSpec { name: "debug.bytes", kind: FactType::Int, doc: "Bytes of these texts" },
+    FactSpec {
+        name: "debug.third_party",
+        kind: FactType::Int,
+        doc: "Number of these files that belong to compilers, systems and other packages",
+    },
+    FactSpec {
+        name: "debug.remote",
+        kind: FactType::Int,
+        doc: "Number of addresses at which it says that separate debug information is kept. Stated only where there is one",
+    },
+    FactSpec { name: "debug.buckets", kind: FactType::Int, doc: "Number of these that lie in storage buckets" },
+    FactSpec { name: "debug.remote_examples", kind: FactType::List, doc: "At most 5 of these addresses" },
+    FactSpec { name: "debug.packages", kind: FactType::List, doc: "Whose these are, at most 32" },
+];
+
+/// What is said of sources in debug information once the whole target was seen.
+pub static SETTLED: Settled = Settled {
+    undisclosed: "debug.undisclosed",
+    lines: "debug.undisclosed_lines",
+    bytes: "debug.undisclosed_bytes",
+    shipped: "debug.shipped",
+    names_only: None,
+    third_party: "debug.third_party",
+    packages: "debug.packages",
+};
+
+/// The facts that only the whole target can settle; the engine states them at the end of a scan.
+pub static TARGET_FACTS: &[FactSpec] = &[
+    FactSpec {
+        name: "debug.undisclosed",
+        kind: FactType::Int,
+        doc: "Number of the publisher's own sources in debug information that the package does not ship as a file",
+    },
+    FactSpec { name: "debug.undisclosed_lines", kind: FactType::Int, doc: "Lines of these sources" },
+    FactSpec { name: "debug.undisclosed_bytes", kind: FactType::Int, doc: "Bytes of these sources" },
+    FactSpec {
+        name: "debug.shipped",
+        kind: FactType::Int,
+        doc: "Number of the publisher's own sources in debug information that the package ships as files anyway",
     },
 ];

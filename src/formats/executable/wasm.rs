@@ -11,6 +11,7 @@ use super::portrait::{Portrait, capped};
 use super::words::Shape;
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec, Role};
+use crate::formats::source_map::Pointers;
 use crate::formats::{Coverage, Format, FormatError, Inspection, Reference};
 
 const SHAPE: Shape = Shape { little: true, wide: false };
@@ -52,13 +53,19 @@ impl Format for Wasm {
             named: false,
             nested: 0,
             taker: Sections::new(artifact, SHAPE),
+            maps: Pointers::default(),
+            debug_files: Pointers::default(),
         };
         let read = reader.sections(&mut portrait, out);
+        let finished = reader.taker.finish(&mut portrait, out);
         if portrait.kind != "object" {
             portrait.stripped = Some(!reader.named && portrait.debug_sections == 0);
         }
         portrait.state(out);
-        read.map(|()| Coverage::Part)
+        reader.state(out);
+        read?;
+        finished?;
+        Ok(Coverage::Part)
     }
 }
 
@@ -69,6 +76,10 @@ struct Reader<'a> {
     named: bool,
     nested: u64,
     taker: Sections<'a>,
+    /// Addresses of source maps.
+    maps: Pointers,
+    /// Addresses of separate debug information.
+    debug_files: Pointers,
 }
 
 impl Reader<'_> {
@@ -128,8 +139,12 @@ impl Reader<'_> {
             "name" | "component-name" => self.named = true,
             "linking" => portrait.kind = "object",
             "producers" => producers(&section, out),
-            "external_debug_info" => portrait.debug_link = Some(capped(text(data)?)),
-            "sourceMappingURL" => source_map(data, section.data_offset(), portrait, out)?,
+            "external_debug_info" => {
+                let url = text(data)?;
+                portrait.debug_link = Some(capped(url));
+                self.debug_files.add(&String::from_utf8_lossy(url));
+            }
+            "sourceMappingURL" => self.source_map(data, section.data_offset(), portrait, out)?,
             _ if is_debug_name(name.as_bytes()) => {
                 portrait.debug_sections += 1;
                 portrait.debug_bytes = portrait.debug_bytes.saturating_add(data.len() as u64);
@@ -142,6 +157,49 @@ impl Reader<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// ECMA-426, "WebAssembly": the URL of the source map. A relative one should lie beside the module; a `data:` URL is
+    /// the map itself.
+    fn source_map(
+        &mut self,
+        data: &[u8],
+        offset: u64,
+        portrait: &mut Portrait,
+        out: &mut Inspection<'_>,
+    ) -> Result<(), FormatError> {
+        let url = text(data)?;
+        portrait.source_map_url = Some(capped(url));
+        let offset = offset + (data.len() - url.len()) as u64;
+        let range = offset..offset + url.len() as u64;
+        let url = String::from_utf8_lossy(url);
+        if is_data(&url) {
+            match inline_map(&url) {
+                Some(map) => {
+                    out.member("sourceMappingURL", Role::EmbeddedMap, map)?;
+                    out.explain(range);
+                }
+                None => out.member_gap("sourceMappingURL", "its data: URI is damaged; build the module again"),
+            }
+        } else if !self.maps.add(&url) && is_relative(&url) {
+            out.reference(Reference { url: url.into_owned(), offset });
+        }
+        Ok(())
+    }
+
+    fn state(self, out: &mut Inspection<'_>) {
+        if !self.maps.remote.is_empty() {
+            let (remote, buckets, examples) = self.maps.facts();
+            out.fact("reference.remote", remote);
+            out.fact("reference.buckets", buckets);
+            out.fact("reference.remote_examples", examples);
+        }
+        if !self.debug_files.remote.is_empty() {
+            let (remote, buckets, examples) = self.debug_files.facts();
+            out.fact("debug.remote", remote);
+            out.fact("debug.buckets", buckets);
+            out.fact("debug.remote_examples", examples);
+        }
     }
 }
 
@@ -168,24 +226,17 @@ fn producers(section: &CustomSectionReader<'_>, out: &mut Inspection<'_>) {
     }
 }
 
-/// ECMA-426, "WebAssembly": the URL of the source map. A relative one should lie beside the module; a `data:` URL is
-/// the map itself.
-fn source_map(data: &[u8], offset: u64, portrait: &mut Portrait, out: &mut Inspection<'_>) -> Result<(), FormatError> {
-    let url = text(data)?;
-    portrait.source_map_url = Some(capped(url));
-    let Ok(url) = std::str::from_utf8(url) else { return Ok(()) };
-    if let Some(map) = inline_map(url) {
-        out.member("sourceMappingURL", Role::EmbeddedMap, map)?;
-    } else if is_relative(url) {
-        let offset = offset + (data.len() - url.len()) as u64;
-        out.reference(Reference { url: url.to_owned(), offset });
-    }
-    Ok(())
+fn is_data(url: &str) -> bool {
+    url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
 }
 
+/// The map in a `data:` URL: base64 where its header says so, percent-encoded otherwise.
 fn inline_map(url: &str) -> Option<Bytes> {
-    let (head, body) = url.strip_prefix("data:")?.split_once(',')?;
-    head.ends_with(";base64").then(|| data_encoding::BASE64.decode(body.as_bytes()).ok().map(Bytes::from))?
+    let (head, body) = url.split_once(',')?;
+    if head.to_ascii_lowercase().ends_with(";base64") {
+        return data_encoding::BASE64.decode(body.as_bytes()).ok().map(Bytes::from);
+    }
+    Some(Bytes::from(percent_encoding::percent_decode_str(body).collect::<Vec<_>>()))
 }
 
 /// Whether a URL names a file beside the artifact: it has no scheme, host or root (URL standard, 4.3).
@@ -246,13 +297,21 @@ mod tests {
     }
 
     #[test]
-    fn only_relative_urls_are_references() {
+    fn urls_are_references_addresses_or_maps() {
         for (url, relative) in
             [("a.map", true), ("../m/a.map?x:y", true), ("https://x.example/a", false), ("/a", false)]
         {
             let looked = inspect(&Wasm, "a.wasm", &module(&[custom("sourceMappingURL", &name(url))]));
             assert_eq!(looked.stated.references.len(), usize::from(relative), "{url}");
+            assert_eq!(looked.stated.facts.int("reference.remote"), u64::from(url.starts_with("https")), "{url}");
         }
+        let bucket = module(&[custom("external_debug_info", &name("https://b.r2.dev/a.debug.wasm"))]);
+        let looked = inspect(&Wasm, "a.wasm", &bucket);
+        assert_eq!((looked.stated.facts.int("debug.remote"), looked.stated.facts.int("debug.buckets")), (1, 1));
+        let percent = module(&[custom("sourceMappingURL", &name("DATA:application/json,%7B%7D"))]);
+        assert_eq!(&inspect(&Wasm, "a.wasm", &percent).members[0].bytes[..], b"{}");
+        let damaged = module(&[custom("sourceMappingURL", &name("data:application/json;base64,e3*="))]);
+        assert_eq!(inspect(&Wasm, "a.wasm", &damaged).stated.gaps.len(), 1);
         let inline = module(&[custom("sourceMappingURL", &name("data:application/json;base64,e30="))]);
         let looked = inspect(&Wasm, "a.wasm", &inline);
         assert_eq!((&looked.members[0].bytes[..], looked.members[0].role), (&b"{}"[..], Role::EmbeddedMap));

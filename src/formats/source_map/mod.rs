@@ -4,6 +4,7 @@ mod address;
 mod buckets;
 mod comment;
 mod escape;
+mod hermes;
 mod inline;
 mod installed;
 mod js;
@@ -11,17 +12,23 @@ mod json;
 mod literal;
 mod map;
 mod origin;
+mod pointer;
+mod ram_bundle;
 mod read;
 mod source_url;
 mod uri;
 
 pub use address::{Address, Reach, address, is_absolute};
+pub use hermes::Hermes;
 pub use inline::Inline;
 pub use installed::{Installed, installed};
 pub use map::SourceMap;
 pub use origin::origin;
+pub(crate) use pointer::Pointers;
+pub use ram_bundle::RamBundle;
 pub use source_url::SourceUrl;
 
+use super::Settled;
 use crate::finding::{FactSpec, FactType};
 
 /// What the first key of a map is, unless a tool puts its own before it.
@@ -32,13 +39,21 @@ const CARRIED: u64 = 1 << 15;
 /// How many example paths or addresses a fact lists.
 const PERSONAL_EXAMPLES: usize = 5;
 
-/// The fact that says how many sources are given away.
-pub const UNDISCLOSED: &str = "source_map.undisclosed";
+/// What is said of the sources of a map once the whole target was seen.
+pub static SETTLED: Settled = Settled {
+    undisclosed: "source_map.undisclosed",
+    lines: "source_map.undisclosed_lines",
+    bytes: "source_map.undisclosed_bytes",
+    shipped: "source_map.shipped",
+    names_only: Some("source_map.names_only"),
+    third_party: "source_map.third_party",
+    packages: "source_map.packages",
+};
 
 /// Facts that only the whole target can settle; the engine states them at the end of a scan.
 pub static TARGET_FACTS: &[FactSpec] = &[
     FactSpec {
-        name: UNDISCLOSED,
+        name: "source_map.undisclosed",
         kind: FactType::Int,
         doc: "Number of the publisher's own sources whose embedded text the package does not ship as a file",
     },

@@ -1,0 +1,114 @@
+//! Whose a source is, judged by its name in debug information.
+
+use crate::formats::{Origin, source_map};
+
+/// Where compilers, systems and package managers keep what is not the publisher's, and what to call it. Only places that
+/// nobody builds in: `/usr/src/app`, for instance, is where many containers keep the program itself.
+const PLACES: [(&str, &str); 22] = [
+    ("/rustc/", "rust"),
+    ("/usr/include/", "system headers"),
+    ("/usr/local/include/", "system headers"),
+    ("/usr/lib/gcc/", "gcc"),
+    ("/usr/lib/llvm", "llvm"),
+    ("/usr/lib/clang/", "llvm"),
+    ("/usr/lib/go", "go"),
+    ("/usr/local/go/src/", "go"),
+    ("/usr/src/debug/", "system"),
+    ("/usr/src/linux-headers", "system headers"),
+    ("/nix/store/", "nix"),
+    ("/opt/homebrew/", "homebrew"),
+    ("/Applications/Xcode", "xcode"),
+    ("/Library/Developer/CommandLineTools/", "xcode"),
+    ("/opt/wasi-sdk/", "wasi-sdk"),
+    ("/emsdk/upstream/", "emscripten"),
+    ("wasisdk://", "wasi-sdk"),
+    ("<built-in>", "compiler"),
+    ("<command line>", "compiler"),
+    ("<compiler-generated>", "compiler"),
+    ("C:/Program Files/", "system"),
+    ("C:/Program Files (x86)/", "system"),
+];
+
+/// Folders that hold other packages wherever they lie. What follows names the package.
+const REGISTRIES: [&str; 3] = ["/.cargo/registry/src/", "/.cargo/git/checkouts/", "/go/pkg/mod/"];
+
+/// Folders of toolchains that are unpacked anywhere.
+const TOOLCHAINS: [(&str, &str); 9] = [
+    ("/zig/lib/", "zig"),
+    ("/ziglang/lib/", "zig"),
+    ("/.rustup/toolchains/", "rust"),
+    ("/emscripten/system/", "emscripten"),
+    ("/emscripten/cache/", "emscripten"),
+    ("/toolchains/llvm/prebuilt/", "android-ndk"),
+    ("/.cache/node-gyp/", "node"),
+    ("/VC/Tools/MSVC/", "msvc"),
+    ("/Windows Kits/", "windows-sdk"),
+];
+
+/// Judges a source by its name in a line table.
+pub(super) fn origin(name: &str) -> Origin {
+    let name = name.replace('\\', "/");
+    // What leads elsewhere by `..` says nothing of where it ends.
+    let leaves = name.split('/').any(|part| part == "..");
+    let third = |owner: &str| Origin::ThirdParty { package: owner.to_owned(), version: None };
+    if let Some((_, owner)) = PLACES.iter().find(|(place, _)| name.starts_with(place) && !leaves) {
+        return third(owner);
+    }
+    if leaves {
+        return package_manager(&name);
+    }
+    for place in REGISTRIES {
+        if let Some((_, inside)) = name.split_once(place) {
+            // A folder for the index or the host comes first, except for Go, where the module is the whole path.
+            let package =
+                if place.starts_with("/.cargo") { inside.split('/').nth(1) } else { inside.split('@').next() };
+            return third(package.filter(|package| !package.is_empty()).unwrap_or("other packages"));
+        }
+    }
+    match TOOLCHAINS.iter().find(|(place, _)| name.contains(place)) {
+        Some((_, owner)) => third(owner),
+        None => package_manager(&name),
+    }
+}
+
+/// Native parts of npm packages are built where they are installed.
+fn package_manager(name: &str) -> Origin {
+    match source_map::origin(name) {
+        third @ Origin::ThirdParty { .. } => third,
+        // A bundler's glue is in no line table; a folder of that name is the publisher's own.
+        Origin::FirstParty | Origin::Generated => Origin::FirstParty,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_tell_whose_a_source_is() {
+        for (name, owner) in [
+            ("/rustc/0123abcd/library/core/src/fmt/mod.rs", "rust"),
+            ("/usr/include/stdio.h", "system headers"),
+            ("/home/x/.cargo/registry/src/index.crates.io-1949/serde-1.0.1/src/lib.rs", "serde-1.0.1"),
+            ("/root/go/pkg/mod/example.org/harbour/quay@v1.2.3/a.c", "example.org/harbour/quay"),
+            ("C:\\Program Files\\LLVM\\lib\\clang\\18\\include\\stddef.h", "system"),
+            ("/build/app/node_modules/node-addon-api/napi.h", "node-addon-api"),
+            ("/build/../node_modules/node-addon-api/napi.h", "node-addon-api"),
+            ("/opt/x/ziglang/lib/compiler_rt/mul.zig", "zig"),
+            ("<built-in>", "compiler"),
+        ] {
+            assert!(matches!(origin(name), Origin::ThirdParty { package, .. } if package == owner), "{name}");
+        }
+        for name in [
+            "/build/src/main.c",
+            "src/rustc/a.rs",
+            "/usr/src/app/main.rs",
+            "/usr/include/../../home/jdoe/secret.c",
+            "/home/jdoe/.cargo/registry/src/../../../app/main.rs",
+            "C:\\work\\app\\main.cpp",
+            "webpack/bootstrap.c",
+        ] {
+            assert_eq!(origin(name), Origin::FirstParty, "{name}");
+        }
+    }
+}
