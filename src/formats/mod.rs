@@ -6,6 +6,7 @@
 mod inspection;
 
 pub mod archive;
+pub mod derived;
 pub mod executable;
 pub mod model;
 pub mod source_map;
@@ -113,6 +114,23 @@ pub static FORMATS: &[&dyn Format] = &[
     &model::keras::Keras,
     &model::hdf5::Hdf5,
     &model::protection::Encrypted,
+    // What tools derive from sources.
+    &derived::WebpackStats,
+    &derived::Metafile,
+    &derived::TsBuildInfo,
+    &derived::BundleReport,
+    &derived::Manifest,
+    &derived::CoverageJson,
+    &derived::V8Coverage,
+    &derived::CoveragePage,
+    &derived::CoverageTable,
+    &derived::Notebook,
+    &derived::HeapSnapshot,
+    &derived::Profile,
+    &derived::Mapping,
+    &derived::Cython,
+    &derived::Pyc,
+    &derived::Pack,
     // Text.
     &text::Utf16,
 ];

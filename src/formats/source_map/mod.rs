@@ -1,13 +1,14 @@
 //! Source maps (ECMA-426) and what points at them.
 
 mod inline;
-mod json;
+pub(in crate::formats) mod json;
 mod map;
 mod origin;
 mod read;
 
 pub use inline::Inline;
 pub use map::SourceMap;
+pub(in crate::formats) use origin::is_absolute;
 pub use origin::origin;
 
 use crate::finding::{FactSpec, FactType};
