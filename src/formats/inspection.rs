@@ -50,6 +50,46 @@ impl Kept {
     }
 }
 
+/// What carries sources. It decides which facts speak of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Carrier {
+    /// A source map.
+    #[default]
+    SourceMap,
+    /// A file that a tool derived from sources: statistics, coverage, bytecode …
+    Derived,
+}
+
+impl Carrier {
+    /// The names of the facts that are settled at the end.
+    #[must_use]
+    pub fn settled(self) -> &'static Settled {
+        match self {
+            Carrier::SourceMap => &super::source_map::SETTLED,
+            Carrier::Derived => &super::derived::SETTLED,
+        }
+    }
+}
+
+/// The names of the facts that are stated of sources once the whole target was seen.
+#[derive(Debug)]
+pub struct Settled {
+    /// Number of the publisher's own sources that are not shipped.
+    pub undisclosed: &'static str,
+    /// Their lines.
+    pub lines: &'static str,
+    /// Their bytes.
+    pub bytes: &'static str,
+    /// Number of those that are shipped anyway.
+    pub shipped: &'static str,
+    /// Number of those that are only named, where that says anything.
+    pub names_only: Option<&'static str>,
+    /// Number of sources of other packages.
+    pub third_party: &'static str,
+    /// The other packages.
+    pub packages: &'static str,
+}
+
 /// A reference from an artifact to a file that should lie beside it; whether it does is said at the end.
 #[derive(Debug, Clone)]
 pub struct Reference {
@@ -68,6 +108,8 @@ pub struct Stated {
     pub gaps: Vec<Gap>,
     /// Sources that the artifact embeds or names.
     pub sources: Vec<SourceRecord>,
+    /// What carries these sources.
+    pub carrier: Carrier,
     /// References to files that should lie beside it.
     pub references: Vec<Reference>,
     /// Ranges that are accounted for and need not be searched as raw bytes.
@@ -214,6 +256,11 @@ impl<'a> Inspection<'a> {
     /// Names a source that the artifact embeds or points at.
     pub fn source(&mut self, source: SourceRecord) {
         self.stated.sources.push(source);
+    }
+
+    /// Says what carries the sources that are named, if it is no source map.
+    pub fn carrier(&mut self, carrier: Carrier) {
+        self.stated.carrier = carrier;
     }
 
     /// Notes a reference to a file that should lie beside the artifact.

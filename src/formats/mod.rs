@@ -12,7 +12,7 @@ pub mod model;
 pub mod source_map;
 pub mod text;
 
-pub use inspection::{Inspection, Kept, LimitReached, Origin, Reference, SourceRecord, Stated};
+pub use inspection::{Carrier, Inspection, Kept, LimitReached, Origin, Reference, Settled, SourceRecord, Stated};
 
 use crate::bytes::{Probe, ReadError};
 use crate::finding::{Artifact, FactSpec};
@@ -137,7 +137,7 @@ pub static FORMATS: &[&dyn Format] = &[
 
 /// The facts that any format may state, and those that the engine adds once everything was seen.
 pub fn fact_specs() -> impl Iterator<Item = &'static FactSpec> {
-    FORMATS.iter().flat_map(|format| format.facts()).chain(source_map::TARGET_FACTS)
+    FORMATS.iter().flat_map(|format| format.facts()).chain(source_map::TARGET_FACTS).chain(derived::TARGET_FACTS)
 }
 
 #[cfg(test)]

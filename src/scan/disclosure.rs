@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
 
+use super::project::in_package;
 use super::run::{Package, Seen};
 use crate::finding::{ArtifactPath, FactValue};
 use crate::formats::source_map::origin;
-use crate::formats::{Origin, SourceRecord, Stated};
+use crate::formats::{Carrier, Origin, SourceRecord, Stated};
 
 /// How many of the largest undisclosed sources a finding names.
 const LARGEST: usize = 5;
@@ -56,8 +57,9 @@ fn hand_over(package: &str, stated: &mut Stated) {
         Origin::FirstParty | Origin::Generated => None,
     });
     let packages: BTreeSet<String> = packages.collect();
-    stated.facts.set("source_map.packages", packages.into_iter().take(PACKAGES).collect::<Vec<_>>());
-    stated.facts.set("source_map.third_party", stated.facts.int("source_map.third_party") + moved);
+    let settled = stated.carrier.settled();
+    stated.facts.set(settled.packages, packages.into_iter().take(PACKAGES).collect::<Vec<_>>());
+    stated.facts.set(settled.third_party, stated.facts.int(settled.third_party) + moved);
 }
 
 fn settle_sources(seen: &Seen, package: &Package, path: &ArtifactPath, stated: &mut Stated) {
@@ -71,17 +73,20 @@ fn settle_sources(seen: &Seen, package: &Package, path: &ArtifactPath, stated: &
             Some(text) if counted.insert(text.id) => undisclosed.push(source),
             Some(_) => {}
             None if is_beside(&seen.paths, path, &source.name) => shipped += 1,
+            None if stated.carrier == Carrier::Derived && in_package(&seen.paths, path, &source.name) => shipped += 1,
             None => names_only += 1,
         }
     }
     let texts = || undisclosed.iter().filter_map(|source| source.text);
     let (lines, bytes) = (texts().map(|text| text.lines).sum::<u64>(), texts().map(|text| text.bytes).sum::<u64>());
-    let facts = &mut stated.facts;
-    facts.set("source_map.undisclosed", undisclosed.len());
-    facts.set("source_map.undisclosed_lines", lines);
-    facts.set("source_map.undisclosed_bytes", bytes);
-    facts.set("source_map.shipped", shipped);
-    facts.set("source_map.names_only", names_only);
+    let (facts, settled) = (&mut stated.facts, stated.carrier.settled());
+    facts.set(settled.undisclosed, undisclosed.len());
+    facts.set(settled.lines, lines);
+    facts.set(settled.bytes, bytes);
+    facts.set(settled.shipped, shipped);
+    if let Some(name) = settled.names_only {
+        facts.set(name, names_only);
+    }
     stated.evidence = evidence(&undisclosed);
     undisclosed.sort_by_key(|source| (Reverse(source.text.map_or(0, |text| text.bytes)), &source.name));
     let largest = undisclosed.iter().take(LARGEST).map(|source| {
@@ -143,7 +148,7 @@ fn in_project(name: &str) -> Option<&str> {
 }
 
 /// Whether `name`, seen from the artifact at `from`, is a file beside it.
-fn resolves(paths: &HashSet<String>, from: &ArtifactPath, name: &str) -> bool {
+pub(super) fn resolves(paths: &HashSet<String>, from: &ArtifactPath, name: &str) -> bool {
     // A map inside a file lies where the file lies.
     let shown = from.to_string();
     let owner = match from.parent() {

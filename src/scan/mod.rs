@@ -5,6 +5,7 @@ mod excerpt;
 mod gate;
 mod outcome;
 mod progress;
+mod project;
 mod run;
 mod scanner;
 mod walk;

@@ -344,6 +344,9 @@ fn sniff(format: &dyn Format, probe: &Probe<'_>) -> bool {
 fn merge(all: &mut Stated, one: Stated) {
     all.facts.extend(one.facts);
     all.gaps.extend(one.gaps);
+    if !one.sources.is_empty() {
+        all.carrier = one.carrier;
+    }
     all.sources.extend(one.sources);
     all.references.extend(one.references);
     all.explained.extend(one.explained);

@@ -12,8 +12,8 @@ pub struct Pyc;
 static FACTS: &[FactSpec] = &[
     SOURCES[0],
     SOURCES[1],
-    SOURCES[8],
     SOURCES[9],
+    SOURCES[10],
     FactSpec { name: "bytecode.python", kind: FactType::Text, doc: "The version of Python that compiled the module" },
     FactSpec { name: "bytecode.path", kind: FactType::Text, doc: "The path of its source where it was compiled" },
     FactSpec { name: "bytecode.texts", kind: FactType::Int, doc: "Number of names, constants and docstrings in it" },

@@ -1,13 +1,17 @@
 //! What is counted while the sources in a derived file are handed out: the same for all of them.
 
+use std::collections::BTreeSet;
+
 use crate::bytes::Bytes;
 use crate::finding::{FactSpec, FactType, Role};
 use crate::formats::executable::is_personal;
 use crate::formats::source_map::{is_absolute, origin};
-use crate::formats::{Inspection, Kept, LimitReached, Origin, SourceRecord};
+use crate::formats::{Carrier, Inspection, Kept, LimitReached, Origin, SourceRecord};
 
 /// How many sources one file may name: beyond it the list is a bomb, not a program.
 const SOURCES: u64 = 200_000;
+/// How many packages are listed.
+const PACKAGES: usize = 32;
 /// How many example paths a fact lists.
 const EXAMPLES: usize = 5;
 
@@ -15,13 +19,14 @@ pub(super) static FACTS: &[FactSpec] = &[
     FactSpec {
         name: "derived.kind",
         kind: FactType::Text,
-        doc: "What the file is: webpack-stats, coverage, heap-snapshot …; the name of the format that reads it",
+        doc: "What the file is: webpack-stats, coverage, heap-snapshot, vite-manifest …",
     },
     FactSpec { name: "derived.sources", kind: FactType::Int, doc: "Number of sources that the file names or embeds" },
     FactSpec { name: "derived.embedded", kind: FactType::Int, doc: "Number of sources whose text it embeds" },
     FactSpec { name: "derived.lines", kind: FactType::Int, doc: "Lines of embedded text" },
     FactSpec { name: "derived.bytes", kind: FactType::Int, doc: "Bytes of embedded text" },
     FactSpec { name: "derived.third_party", kind: FactType::Int, doc: "Number of sources of other packages" },
+    FactSpec { name: "derived.packages", kind: FactType::List, doc: "These other packages, at most 32" },
     FactSpec { name: "derived.generated", kind: FactType::Int, doc: "Number of sources written by tools" },
     FactSpec { name: "derived.absolute", kind: FactType::Int, doc: "Number of absolute paths of the building machine" },
     FactSpec {
@@ -41,6 +46,7 @@ pub(super) struct Sources {
     lines: u64,
     bytes: u64,
     third_party: u64,
+    packages: BTreeSet<String>,
     generated: u64,
     absolute: u64,
     personal: u64,
@@ -106,7 +112,12 @@ impl Sources {
             }
             return false;
         }
-        self.third_party += u64::from(matches!(origin, Origin::ThirdParty(_)));
+        if let Origin::ThirdParty(package) = &origin {
+            self.third_party += 1;
+            if self.packages.len() < PACKAGES {
+                self.packages.insert(package.chars().take(100).collect());
+            }
+        }
         self.generated += u64::from(origin == Origin::Generated);
         self.place(name);
         out.source(SourceRecord { name: name.to_owned(), origin, text });
@@ -129,6 +140,7 @@ impl Sources {
 
     /// States what was counted.
     pub(super) fn state(self, out: &mut Inspection<'_>) {
+        out.carrier(Carrier::Derived);
         out.fact("derived.kind", self.kind);
         for (name, number) in [
             ("derived.sources", self.sources.min(SOURCES)),
@@ -142,6 +154,7 @@ impl Sources {
         ] {
             out.fact(name, number);
         }
+        out.fact("derived.packages", self.packages.into_iter().collect::<Vec<_>>());
         out.fact("derived.personal_examples", self.examples);
     }
 }

@@ -11,10 +11,22 @@ pub use map::SourceMap;
 pub(in crate::formats) use origin::is_absolute;
 pub use origin::origin;
 
+use super::Settled;
 use crate::finding::{FactSpec, FactType};
 
 /// How many example paths or addresses a fact lists.
 const PERSONAL_EXAMPLES: usize = 5;
+
+/// What is said of the sources of a map once the whole target was seen.
+pub static SETTLED: Settled = Settled {
+    undisclosed: "source_map.undisclosed",
+    lines: "source_map.undisclosed_lines",
+    bytes: "source_map.undisclosed_bytes",
+    shipped: "source_map.shipped",
+    names_only: Some("source_map.names_only"),
+    third_party: "source_map.third_party",
+    packages: "source_map.packages",
+};
 
 /// Facts that only the whole target can settle; the engine states them at the end of a scan.
 pub static TARGET_FACTS: &[FactSpec] = &[
