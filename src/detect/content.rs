@@ -131,8 +131,7 @@ impl ContentMatcher {
         let mut wanted: Vec<Option<bool>> = vec![None; self.rules.len()];
         self.prefilter.each(text, |rule, hit| {
             let Some(content) = self.content(rule) else { return };
-            let speaks =
-                || wants(&self.rules[rule]) && content.paths.as_ref().is_none_or(|paths| paths.is_match(path));
+            let speaks = || wants(&self.rules[rule]) && content.paths.as_ref().is_none_or(|paths| paths.is_match(path));
             if !*wanted[rule].get_or_insert_with(speaks) {
                 return;
             }
