@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(facts.get("bytecode.path"), Some(&"/home/jdoe/app/harbour.py".into()));
         assert_eq!((facts.int("derived.personal"), facts.get("bytecode.python")), (1, Some(&"3.11".into())));
         assert_eq!(looked.stated.sources[0].name, "harbour.py");
-        assert_eq!(looked.stated.explained, [0..bytes.len() as u64]);
+        assert_eq!(looked.stated.explained, vec![0..bytes.len() as u64; 1]);
         for end in 17..bytes.len() {
             let looked = inspect(&Pyc, "harbour.pyc", &bytes[..end]);
             assert!(matches!(looked.result, Err(FormatError::Broken(_))), "cut at {end}");

@@ -38,7 +38,7 @@ impl Format for TsBuildInfo {
         state.read(Node::root(&artifact.bytes), true);
         let named = artifact.path.base_name().to_ascii_lowercase().ends_with(".tsbuildinfo");
         let damage = state.damage.into_result();
-        if !state.versioned && !(named && damage.is_err()) || state.names.is_empty() {
+        if !(state.versioned || named && damage.is_err()) || state.names.is_empty() {
             return Err(FormatError::NotThis);
         }
         let mut sources = Sources::new(self.name());
