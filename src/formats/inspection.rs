@@ -25,6 +25,14 @@ pub enum Origin {
     Generated,
 }
 
+impl Origin {
+    /// Another package's, of a version that is not told.
+    #[must_use]
+    pub fn third_party(package: &str) -> Self {
+        Origin::ThirdParty { package: package.to_owned(), version: None }
+    }
+}
+
 /// One source that a map or debug information embeds or names. Whether it is *undisclosed* can only be said once the
 /// whole target was seen.
 #[derive(Debug, Clone)]
@@ -64,11 +72,13 @@ pub enum Family {
     SourceMap,
     /// The debug information of an executable.
     DebugInformation,
+    /// A file that a tool derived from sources: statistics, coverage, bytecode …
+    Derived,
 }
 
 impl Family {
     /// Every family.
-    pub const ALL: [Family; 2] = [Family::SourceMap, Family::DebugInformation];
+    pub const ALL: [Family; 3] = [Family::SourceMap, Family::DebugInformation, Family::Derived];
 
     /// The names of the facts that are settled at the end.
     #[must_use]
@@ -76,6 +86,7 @@ impl Family {
         match self {
             Family::SourceMap => &super::source_map::SETTLED,
             Family::DebugInformation => &super::executable::SETTLED,
+            Family::Derived => &super::derived::SETTLED,
         }
     }
 }

@@ -6,6 +6,7 @@
 mod inspection;
 
 pub mod archive;
+pub mod derived;
 pub mod executable;
 pub mod model;
 pub mod source_map;
@@ -116,13 +117,31 @@ pub static FORMATS: &[&dyn Format] = &[
     &model::keras::Keras,
     &model::hdf5::Hdf5,
     &model::protection::Encrypted,
+    // What tools derive from sources.
+    &derived::WebpackStats,
+    &derived::Metafile,
+    &derived::TsBuildInfo,
+    &derived::BundleReport,
+    &derived::Manifest,
+    &derived::CoverageJson,
+    &derived::V8Coverage,
+    &derived::CoveragePage,
+    &derived::CoverageTable,
+    &derived::Notebook,
+    &derived::HeapSnapshot,
+    &derived::Profile,
+    &derived::Mapping,
+    &derived::Cython,
+    &derived::Pyc,
+    &derived::Pack,
     // Text.
     &text::Utf16,
 ];
 
 /// The facts that any format may state, and those that the engine adds once everything was seen.
 pub fn fact_specs() -> impl Iterator<Item = &'static FactSpec> {
-    FORMATS.iter().flat_map(|format| format.facts()).chain(source_map::TARGET_FACTS).chain(executable::TARGET_FACTS)
+    let settled = [source_map::TARGET_FACTS, executable::TARGET_FACTS, derived::TARGET_FACTS];
+    FORMATS.iter().flat_map(|format| format.facts()).chain(settled.into_iter().flatten())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::run::Seen;
 use super::standing::{Carrier, Standing};
 use crate::bytes::TextId;
 use crate::finding::{ArtifactPath, FactValue, Facts, GivenAway};
-use crate::formats::{Settled, SourceRecord, Stated};
+use crate::formats::{Family, SourceRecord, Stated};
 
 /// How many dangling references a fact lists.
 const EXAMPLES: usize = 5;
@@ -25,7 +25,7 @@ pub fn settle(seen: &mut Seen) {
     let mut stated = carried::gather(std::mem::take(&mut seen.stated));
     for (package, path, stated) in &mut stated {
         if !stated.sources.is_empty() {
-            settle_sources(&Carrier::new(seen, package, path), stated);
+            settle_sources(&Carrier::new(seen, package, path, stated.family), stated);
         }
         if !stated.references.is_empty() {
             settle_references(&seen.paths, path, stated);
@@ -75,7 +75,8 @@ impl<'s> Sorted<'s> {
         }
     }
 
-    fn state(self, settled: &Settled, facts: &mut Facts, details: &mut Vec<String>) {
+    fn state(self, family: Family, facts: &mut Facts, details: &mut Vec<String>) {
+        let settled = family.settled();
         let texts = || self.undisclosed.iter().filter_map(|source| source.text);
         let (lines, bytes) = (texts().map(|text| text.lines).sum::<u64>(), texts().map(|text| text.bytes).sum::<u64>());
         for (name, number) in [
@@ -89,6 +90,8 @@ impl<'s> Sorted<'s> {
         }
         if let Some(names_only) = settled.names_only {
             facts.set(names_only, self.names_only);
+        }
+        if family == Family::SourceMap {
             facts.set("source_map.outside", self.outside);
             self.names.tell(facts, details);
         }
@@ -109,7 +112,7 @@ fn settle_sources(carrier: &Carrier<'_>, stated: &mut Stated) {
     stated.sources.iter().for_each(|source| sorted.add(carrier, source));
     stated.evidence = evidence(&sorted.undisclosed);
     stated.given_away = given_away(&sorted.undisclosed);
-    sorted.state(stated.family.settled(), &mut stated.facts, &mut stated.details);
+    sorted.state(stated.family, &mut stated.facts, &mut stated.details);
 }
 
 /// What the finding about this map is about, the largest first.

@@ -11,6 +11,7 @@ mod originals;
 mod outcome;
 mod place;
 mod progress;
+mod project;
 mod run;
 mod scanner;
 mod sources;

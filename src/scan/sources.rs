@@ -8,7 +8,7 @@ use super::standing::{Carrier, Standing};
 use crate::bytes::{Digest, TextId};
 use crate::finding::ArtifactPath;
 use crate::formats::source_map::origin;
-use crate::formats::{Kept, SourceRecord};
+use crate::formats::{Family, Kept, SourceRecord};
 
 /// A source that maps, debug information or anything else in the target embeds or names: one text at one place,
 /// however many artifacts carry it.
@@ -82,12 +82,12 @@ pub fn list(seen: &Seen, embedded: Vec<Embedded>, targets: &[String]) -> Vec<Sou
     let stated = seen.stated.iter().filter(|(_, _, stated)| !stated.sources.is_empty());
     for (package, path, stated) in stated {
         let texts = carriers.remove(&(package.clone(), path.clone())).unwrap_or_default();
-        let ones = told(&Carrier::new(seen, package, path), &stated.sources, texts);
+        let ones = told(&Carrier::new(seen, package, path, stated.family), &stated.sources, texts);
         add(&mut all, seen, targets, (package, path), ones);
     }
     // What a format has handed out without a word is a source like any other.
     for ((package, path), texts) in carriers {
-        let ones = told(&Carrier::new(seen, &package, &path), &[], texts);
+        let ones = told(&Carrier::new(seen, &package, &path, Family::SourceMap), &[], texts);
         add(&mut all, seen, targets, (&package, &path), ones);
     }
     drop_named_twice(&mut all);

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use super::beside::is_beside;
 use super::manifest::{self, scope};
+use super::project::in_package;
 use super::run::{Package, Seen};
 use crate::finding::ArtifactPath;
 use crate::formats::source_map::{Installed, installed, origin};
-use crate::formats::{Origin, SourceRecord};
+use crate::formats::{Family, Origin, SourceRecord};
 
 /// What a source that a map (or debug information) embeds or names is to the publisher. Every source has exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,14 +35,15 @@ pub struct Carrier<'s> {
     seen: &'s Seen,
     package: &'s Package,
     path: &'s ArtifactPath,
+    family: Family,
     /// The other package that the carrier itself belongs to.
     other: Option<Installed>,
 }
 
 impl<'s> Carrier<'s> {
     /// The artifact at `path`, which is part of `package`.
-    pub fn new(seen: &'s Seen, package: &'s Package, path: &'s ArtifactPath) -> Self {
-        Carrier { seen, package, path, other: publisher(&seen.paths, path) }
+    pub fn new(seen: &'s Seen, package: &'s Package, path: &'s ArtifactPath, family: Family) -> Self {
+        Carrier { seen, package, path, family, other: publisher(&seen.paths, path) }
     }
 
     /// Where the carrier is.
@@ -78,6 +80,9 @@ impl<'s> Carrier<'s> {
             Some(text) if self.seen.texts.contains(&(self.package.clone(), text.id)) => Standing::Shipped,
             Some(_) => Standing::Undisclosed,
             None if is_beside(&self.seen.paths, self.path, &source.name) => Standing::Shipped,
+            None if self.family == Family::Derived && in_package(&self.seen.paths, self.path, &source.name) => {
+                Standing::Shipped
+            }
             None => Standing::NamesOnly,
         }
     }

@@ -50,7 +50,7 @@ pub(super) fn origin(name: &str) -> Origin {
     let name = name.replace('\\', "/");
     // What leads elsewhere by `..` says nothing of where it ends.
     let leaves = name.split('/').any(|part| part == "..");
-    let third = |owner: &str| Origin::ThirdParty { package: owner.to_owned(), version: None };
+    let third = Origin::third_party;
     if let Some((_, owner)) = PLACES.iter().find(|(place, _)| name.starts_with(place) && !leaves) {
         return third(owner);
     }

@@ -257,7 +257,9 @@ pub fn unescape(text: &[u8], value: Raw) -> Cow<'_, [u8]> {
     unescape_inner(raw)
 }
 
-fn unescape_inner(raw: &[u8]) -> Cow<'_, [u8]> {
+/// The bytes between the quotes of a string, unescaped.
+#[must_use]
+pub fn unescape_inner(raw: &[u8]) -> Cow<'_, [u8]> {
     let Some(mut slash) = memchr::memchr(b'\\', raw) else { return Cow::Borrowed(raw) };
     let mut out = Vec::with_capacity(raw.len());
     let mut rest = raw;

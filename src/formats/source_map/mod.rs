@@ -8,7 +8,7 @@ mod hermes;
 mod inline;
 mod installed;
 mod js;
-mod json;
+pub(in crate::formats) mod json;
 mod literal;
 mod map;
 mod origin;

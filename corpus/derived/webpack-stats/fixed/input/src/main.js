@@ -1,0 +1,2 @@
+import { fee } from './plain.js';
+console.log(fee(12));
