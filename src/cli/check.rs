@@ -71,7 +71,7 @@ fn one_report_each(reports: &[ReportArg]) -> Result<()> {
 }
 
 /// Whoever misspells a command, or puts options before it, has named a target that does not exist.
-fn no_target(error: &TargetError) -> anyhow::Error {
+pub fn no_target(error: &TargetError) -> anyhow::Error {
     let name = error.path.to_string_lossy();
     let command = Args::command();
     let commands = || command.get_subcommands().map(clap::Command::get_name);

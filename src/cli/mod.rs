@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod dotenv;
 mod exit;
+mod fix;
 mod formats;
 mod known;
 mod output;
@@ -34,6 +35,7 @@ pub fn run() -> Exit {
     let done = match args.command {
         None => check::run(&args.check),
         Some(Command::Check(check)) => check::run(&check),
+        Some(Command::Fix(command)) => fix::run(&command),
         Some(Command::Rules(command)) => rules::run(&command),
         Some(Command::Formats { facts }) => formats::run(facts),
         Some(Command::Completions { shell }) => completions::run(shell),

@@ -11,4 +11,5 @@ mod walk;
 
 pub use outcome::{Allowed, Outcome, Stale, Totals};
 pub use progress::Progress;
-pub use scanner::{BuildError, Builder, Scanner, TargetError};
+pub use scanner::{BuildError, Builder, Overlay, Scanner, TargetError};
+pub(crate) use walk::{Listed, walk};

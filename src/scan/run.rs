@@ -11,7 +11,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::excerpt::excerpt;
 use super::walk::Listed;
-use super::{Progress, Scanner, Totals};
+use super::{Overlay, Progress, Scanner, Totals};
 use crate::bytes::{Budget, Probe, Ranges, TextId, open, text};
 use crate::detect::{Active, ContentMatch};
 use crate::finding::{
@@ -71,17 +71,18 @@ impl<'s> Run<'s> {
     }
 
     /// Looks at files and everything in them. Called inside the scanner's thread pool.
-    pub fn look_at(&self, files: &[Listed], progress: &dyn Progress) {
+    pub fn look_at(&self, files: &[Listed], overlay: &Overlay, progress: &dyn Progress) {
         rayon::scope(|scope| {
             files.par_iter().for_each(|file| {
-                self.file(file, scope);
+                self.file(file, overlay, scope);
                 progress.file_done();
             });
         });
     }
 
-    fn file<'r>(&'r self, file: &Listed, scope: &rayon::Scope<'r>) {
-        match open::open(&file.path, self.scanner.policy.limits.file) {
+    fn file<'r>(&'r self, file: &Listed, overlay: &Overlay, scope: &rayon::Scope<'r>) {
+        let changed = overlay.get(&file.path).and_then(Clone::clone).map(Ok);
+        match changed.unwrap_or_else(|| open::open(&file.path, self.scanner.policy.limits.file)) {
             Ok(bytes) => {
                 let artifact = Artifact { path: file.name.clone(), role: Role::File, bytes };
                 self.note(|seen| seen.totals.files += 1);

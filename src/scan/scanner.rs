@@ -1,9 +1,11 @@
 //! The scanner: rules, policy and limits, ready to look at targets.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::run::Run;
 use super::{Outcome, Progress, gate, walk};
+use crate::bytes::Bytes;
 use crate::config::Diagnostics;
 use crate::detect::Detector;
 use crate::finding::{FactSpec, Level};
@@ -73,6 +75,9 @@ pub struct TargetError {
     /// What the operating system says.
     pub error: std::io::Error,
 }
+
+/// What files of a target would hold: their new bytes, or `None` for a file that would be gone. By the paths of a walk.
+pub type Overlay = BTreeMap<PathBuf, Option<Bytes>>;
 
 /// The facts that rules may name.
 pub(crate) fn facts() -> Vec<&'static FactSpec> {
@@ -170,6 +175,12 @@ impl Scanner {
         &self.rules
     }
 
+    /// The lowest level that blocks.
+    #[must_use]
+    pub fn fails_on(&self) -> Level {
+        self.fail_on
+    }
+
     /// Whether gaps are accepted.
     #[must_use]
     pub fn accepts_gaps(&self) -> bool {
@@ -181,14 +192,23 @@ impl Scanner {
     /// # Errors
     /// When a target does not exist. Whatever else cannot be read is a gap of the outcome.
     pub fn scan<P: AsRef<Path>>(&self, targets: &[P]) -> Result<Outcome, TargetError> {
+        self.scan_as_if(targets, &Overlay::new())
+    }
+
+    /// Looks at the targets as they would be with the changes of `overlay`.
+    ///
+    /// # Errors
+    /// As [`Scanner::scan`].
+    pub fn scan_as_if<P: AsRef<Path>>(&self, targets: &[P], overlay: &Overlay) -> Result<Outcome, TargetError> {
         let targets: Vec<&Path> = targets.iter().map(AsRef::as_ref).collect();
         for path in &targets {
             std::fs::metadata(path).map_err(|error| TargetError { path: path.to_path_buf(), error })?;
         }
-        let walked = walk::walk(&targets, self.pool.current_num_threads());
+        let mut walked = walk::walk(&targets, self.pool.current_num_threads());
+        walked.files.retain(|file| !matches!(overlay.get(&file.path), Some(None)));
         self.progress.files(walked.files.len() as u64);
         let run = Run::new(self);
-        self.pool.install(|| run.look_at(&walked.files, &*self.progress));
+        self.pool.install(|| run.look_at(&walked.files, overlay, &*self.progress));
         let mut seen = run.take();
         seen.gaps.extend(walked.gaps);
         for link in &walked.links {

@@ -23,7 +23,7 @@ static FACTS: &[FactSpec] = &[
     FactSpec { name: "reference.buckets", kind: FactType::Int, doc: "Number of references into storage buckets" },
 ];
 
-const MARK: &[u8] = b"sourceMappingURL=";
+pub(crate) const MARK: &[u8] = b"sourceMappingURL=";
 /// Media type and parameters of a `data:` URI take fewer bytes than this.
 const LONGEST_HEADER: usize = 200;
 /// What may hold a NUL or other control characters in a string and is a script all the same.
@@ -143,7 +143,7 @@ impl Found {
 }
 
 /// The URL at the start of `rest`: up to white space, a quote, the end of a comment or of the string it stands in.
-fn url(rest: &[u8]) -> &[u8] {
+pub(crate) fn url(rest: &[u8]) -> &[u8] {
     // `encodeURIComponent` leaves quotes and parentheses as they are; what else they end is searched with the map.
     let percent = data_uri(&rest[..rest.len().min(LONGEST_HEADER)]).is_some_and(|uri| !uri.base64);
     let ends = |byte: u8| {
@@ -172,12 +172,12 @@ fn is_comment(text: &[u8], at: usize) -> bool {
 }
 
 /// A `data:` URI (RFC 2397).
-struct DataUri<'a> {
-    base64: bool,
-    body: &'a [u8],
+pub(crate) struct DataUri<'a> {
+    pub(crate) base64: bool,
+    pub(crate) body: &'a [u8],
 }
 
-fn data_uri(url: &[u8]) -> Option<DataUri<'_>> {
+pub(crate) fn data_uri(url: &[u8]) -> Option<DataUri<'_>> {
     let rest = url.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case(b"data:")).map(|_| &url[5..])?;
     let comma = memchr::memchr(b',', rest)?;
     let (header, body) = (&rest[..comma], &rest[comma + 1..]);
@@ -187,7 +187,7 @@ fn data_uri(url: &[u8]) -> Option<DataUri<'_>> {
 
 impl DataUri<'_> {
     /// The body, decoded as far as it goes, and whether that is all of it. `None` where it is evidently no map.
-    fn decode(&self) -> Option<(Vec<u8>, bool)> {
+    pub(crate) fn decode(&self) -> Option<(Vec<u8>, bool)> {
         let (decoded, complete) = if self.base64 {
             decode_base64(self.body)
         } else {

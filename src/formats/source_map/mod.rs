@@ -1,10 +1,11 @@
 //! Source maps (ECMA-426) and what points at them.
 
-mod inline;
-mod json;
+pub(crate) mod inline;
+pub(crate) mod json;
 mod map;
 mod origin;
-mod read;
+pub(crate) mod read;
+pub mod toolchain;
 
 pub use inline::Inline;
 pub use map::SourceMap;
