@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use anyhow::Result;
 use lastlook::Scanner;
 use lastlook::finding::{FactValue, Verdict};
-use lastlook::fix::{self, Plan, Remaining, Wish, Written, diff};
+use lastlook::fix::{self, Plan, Remaining, Wish, Written};
 use lastlook::formats::source_map::toolchain;
 use lastlook::report::{Redactor, sanitize};
 use lastlook::scan::Outcome;
@@ -38,7 +38,7 @@ pub fn run(args: &FixArgs) -> Result<Exit> {
     let after = match &written {
         Some(_) => scanner.scan(&[&target]),
         None if plan.changes.is_empty() => Ok(outcome.clone()),
-        None => scanner.scan_as_if(&[&target], &plan.overlay()),
+        None => scanner.scan_as_if(&[&target], &plan),
     };
     bar.clear();
     let after = after.map_err(|error| check::no_target(&error))?;
@@ -84,8 +84,7 @@ impl Page<'_> {
             }
             writeln!(out, "{}: {}", self.text(&change.name), self.text(&change.what))?;
             if change.readable && self.written.is_none() {
-                let after = change.after().unwrap_or_default();
-                for line in diff::unified(&change.name, change.before.as_deref().unwrap_or_default(), &after) {
+                for line in change.diff()? {
                     writeln!(out, "  {}", sanitize::shown_within(&self.redactor.clean(&line), LINE))?;
                 }
             }

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode;
 use super::contents::{Dropped, drop_contents};
 use super::edit::{Edit, in_order};
 use super::package::{Files, files, ignore_file};
-use super::{Action, Change, Plan, Wish, comment, inline};
+use super::{Action, Change, Plan, Print, Wish, comment, inline};
 use crate::bytes::{Bytes, open};
 use crate::finding::{Category, FactValue, Finding, Level};
 use crate::scan::{Listed, Outcome, walk};
@@ -34,7 +34,7 @@ pub fn plan(target: &Path, outcome: &Outcome, wish: Wish, limit: u64) -> Plan {
         .collect();
     // Compressed copies come last: what happens to them follows from what happens to the file they were made from.
     let (copies, plain): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| uncompressed(name).is_some());
-    plain.iter().for_each(|name| planner.file(name));
+    plain.iter().for_each(|name| planner.file(name, outcome));
     copies.iter().for_each(|name| planner.copy(name, outcome));
     if wish.remove_maps {
         planner.unlink();
@@ -67,6 +67,7 @@ struct Planner {
     limit: u64,
     /// The files of the target by the names that reports show. Where two have one name, none is touched.
     listed: BTreeMap<String, Option<PathBuf>>,
+    names: BTreeMap<PathBuf, String>,
     changes: BTreeMap<String, Change>,
     /// The files with findings, whether anything could be done about them or not.
     leaking: BTreeSet<PathBuf>,
@@ -76,12 +77,15 @@ struct Planner {
 impl Planner {
     fn new(target: &Path, wish: Wish, limit: u64) -> Self {
         let mut listed = BTreeMap::new();
+        let mut names = BTreeMap::new();
         for Listed { name, path, .. } in walk(&[target], 1).files {
+            names.insert(path.clone(), name.to_string());
             listed.entry(name.to_string()).and_modify(|known| *known = None).or_insert(Some(path));
         }
         let folder = if target.is_dir() { target } else { target.parent().unwrap_or(target) };
         let root = if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.to_owned();
-        Planner { root, wish, limit, listed, changes: BTreeMap::new(), leaking: BTreeSet::new(), notes: Vec::new() }
+        let (changes, leaking, notes) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
+        Planner { root, wish, limit, listed, names, changes, leaking, notes }
     }
 
     fn read(&self, name: &str) -> Option<(PathBuf, Bytes)> {
@@ -92,12 +96,13 @@ impl Planner {
 
     fn add(&mut self, name: &str, path: PathBuf, before: Bytes, what: String, action: Action) {
         let name = name.to_owned();
-        let change = Change { path, name: name.clone(), what, readable: false, before: Some(before), action };
+        let before = Some(Print::of(&before));
+        let change = Change { path, name: name.clone(), what, readable: false, before, action };
         self.changes.insert(name, change);
     }
 
     /// A file that a map was found in: the map itself, or what carries it.
-    fn file(&mut self, name: &str) {
+    fn file(&mut self, name: &str, outcome: &Outcome) {
         let Some((path, bytes)) = self.read(name) else { return };
         self.leaking.insert(path.clone());
         match drop_contents(&bytes) {
@@ -109,6 +114,10 @@ impl Planner {
                 self.add(name, path, bytes, what, Action::Replace(dropped.edits));
             }
             Some(_) => {}
+            // In another encoding, for instance.
+            None if self.wish.remove_maps && self.is_map(name, outcome) => {
+                self.add(name, path, bytes, "remove the map".to_owned(), Action::Remove);
+            }
             None => self.carrier(name, path, bytes),
         }
     }
@@ -144,8 +153,7 @@ impl Planner {
     fn copy(&mut self, name: &str, outcome: &Outcome) {
         let Some(plain) = uncompressed(name) else { return };
         let mended = self.changes.contains_key(plain);
-        let is_map = outcome.findings.iter().any(|found| is_wanted(found, self.wish) && found.path.to_string() == name);
-        if !mended && !(self.wish.remove_maps && is_map) {
+        if !mended && !(self.wish.remove_maps && self.is_map(name, outcome)) {
             return;
         }
         let Some((path, bytes)) = self.read(name) else { return };
@@ -155,6 +163,11 @@ impl Planner {
             false => "remove the compressed map".to_owned(),
         };
         self.add(name, path, bytes, what, Action::Remove);
+    }
+
+    /// Whether the file is a map itself, rather than something with a map in it.
+    fn is_map(&self, name: &str, outcome: &Outcome) -> bool {
+        outcome.findings.iter().any(|found| is_wanted(found, self.wish) && found.path.to_string() == name)
     }
 
     /// Takes out the comments that link maps which go.
@@ -218,25 +231,23 @@ impl Planner {
 
     /// The folder of the package that a file belongs to, inside the target.
     fn package_of(&self, path: &Path) -> Option<PathBuf> {
-        let folders =
-            path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root) || self.root == Path::new("."));
+        let folders = path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.root));
         let is_package = |folder: &&Path| {
-            open::read(&folder.join("package.json"), self.limit).is_ok_and(|text| files(&text) != Files::NoPackage)
+            let name = self.names.get(&folder.join("package.json"));
+            name.and_then(|name| self.read(name)).is_some_and(|(_, text)| files(&text) != Files::NoPackage)
         };
-        folders
-            .filter(|folder| !folder.as_os_str().is_empty() || self.root == Path::new("."))
-            .find(is_package)
-            .map(Path::to_owned)
+        folders.into_iter().find(is_package).map(Path::to_owned)
     }
 
     fn exclude_from(&mut self, home: &Path) {
-        let Some((name, path)) = self.named(&home.join("package.json")) else { return };
-        let Some((_, bytes)) = self.read(&name) else { return };
+        let Some(name) = self.names.get(&home.join("package.json")).cloned() else { return };
+        let Some((path, bytes)) = self.read(&name) else { return };
         match files(&bytes) {
             Files::Add(edit) => {
                 let what = "leave maps out of the package".to_owned();
                 let action = Action::Replace(vec![edit]);
-                let change = Change { path, name: name.clone(), what, readable: true, before: Some(bytes), action };
+                let before = Some(Print::of(&bytes));
+                let change = Change { path, name: name.clone(), what, readable: true, before, action };
                 self.changes.insert(name, change);
             }
             Files::Missing => self.ignore_in(home, &name),
@@ -245,12 +256,6 @@ impl Planner {
             }
             Files::Done | Files::NoPackage => {}
         }
-    }
-
-    /// The name that reports show for a listed file.
-    fn named(&self, path: &Path) -> Option<(String, PathBuf)> {
-        let found = self.listed.iter().find(|(_, listed)| listed.as_deref() == Some(path))?;
-        Some((found.0.clone(), path.to_owned()))
     }
 
     /// Adds maps to the `.npmignore` of a package without a list of files.
@@ -267,7 +272,7 @@ impl Planner {
             None => open::read(&home.join(".gitignore"), self.limit).unwrap_or_default(),
         };
         let Some(new) = ignore_file(&start) else { return };
-        if !exists {
+        if !exists && !start.is_empty() {
             self.notes.push(format!(
                 "{name} is new: npm reads it instead of .gitignore, so it starts with what .gitignore says; keep both \
                  in step, or list what is published in `files` of package.json"
@@ -276,12 +281,14 @@ impl Planner {
         let what = "leave maps out of the package".to_owned();
         let range = 0..there.as_ref().map_or(0, Vec::len);
         let action = Action::Replace(vec![Edit { range, new }]);
-        let before = there.map(Bytes::from);
+        let before = there.as_deref().map(Print::of);
         self.changes.insert(name.clone(), Change { path, name, what, readable: true, before, action });
     }
 
     fn finish(self) -> Plan {
-        Plan { root: self.root, changes: self.changes.into_values().collect(), notes: self.notes }
+        let changes: Vec<Change> = self.changes.into_values().collect();
+        let by_path = changes.iter().enumerate().map(|(index, change)| (change.path.clone(), index)).collect();
+        Plan { root: self.root, changes, notes: self.notes, by_path }
     }
 }
 

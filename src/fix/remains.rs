@@ -36,6 +36,9 @@ fn advice(outcome: &Outcome, found: &Finding, wish: Wish) -> String {
     if damaged && found.path.depth() == 0 && !wish.remove_maps {
         return "it is damaged and cannot be edited: build it again, or let --remove-maps remove it".to_owned();
     }
+    if found.path.depth() > 0 && found.path.to_string() == root && !wish.remove_maps {
+        return "it is compressed, or not in UTF-8, and is not edited: --remove-maps removes it".to_owned();
+    }
     if found.path.depth() > 0 {
         return format!(
             "it lies inside {root}, which is not taken apart: change the settings of the build, fix the files that it \

@@ -2,13 +2,13 @@
 //! file touched.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use super::edit::pieces;
-use super::{Action, Change};
+use super::{Action, Change, changed};
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -77,27 +77,18 @@ fn stage<'c>(root: &Path, change: &'c Change) -> io::Result<Staged<'c>> {
         return Err(io::Error::other("it lies behind a link that leaves the folder"));
     }
     let mut staged = Staged { change, temporary: None, seen: None };
-    let mut permissions = None;
-    match &change.before {
-        Some(before) => {
-            let metadata = change.path.symlink_metadata()?;
-            if !metadata.is_file() || !holds(&change.path, before)? {
-                return Err(changed());
-            }
-            permissions = Some(metadata.permissions());
-            staged.seen = Some(state(&change.path)?);
-        }
-        None if change.path.symlink_metadata().is_ok() => return Err(changed()),
-        None => {}
+    if change.before.is_some() {
+        staged.seen = Some(state(&change.path)?);
     }
+    let before = change.before()?;
     if let Action::Replace(edits) = &change.action {
         let (path, mut file) = temporary(folder, change.before.is_some())?;
         staged.temporary = Some(path);
-        for piece in pieces(change.before.as_deref().unwrap_or_default(), edits) {
+        for piece in pieces(&before, edits) {
             file.write_all(piece)?;
         }
-        if let Some(permissions) = permissions {
-            file.set_permissions(permissions)?;
+        if change.before.is_some() {
+            file.set_permissions(change.path.symlink_metadata()?.permissions())?;
         }
         file.sync_all()?;
     }
@@ -123,10 +114,6 @@ fn commit(staged: &mut Staged<'_>) -> io::Result<()> {
     }
 }
 
-fn changed() -> io::Error {
-    io::Error::other("it has changed since it was looked at; run it again when nothing else writes to the folder")
-}
-
 fn state(path: &Path) -> io::Result<(u64, Option<SystemTime>)> {
     let metadata = path.symlink_metadata()?;
     if metadata.is_file() { Ok((metadata.len(), metadata.modified().ok())) } else { Err(changed()) }
@@ -134,23 +121,6 @@ fn state(path: &Path) -> io::Result<(u64, Option<SystemTime>)> {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Whether the file holds exactly these bytes.
-fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
-    let mut file = File::open(path)?;
-    let mut buffer = vec![0; 64 << 10];
-    let mut rest = bytes;
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            return Ok(rest.is_empty());
-        }
-        match rest.strip_prefix(&buffer[..read]) {
-            Some(left) => rest = left,
-            None => return Ok(false),
-        }
-    }
 }
 
 /// A new file in `folder`, under a name that nothing has. Where it takes the place of another, nobody else may read it

@@ -71,7 +71,7 @@ impl<'s> Run<'s> {
     }
 
     /// Looks at files and everything in them. Called inside the scanner's thread pool.
-    pub fn look_at(&self, files: &[Listed], overlay: &Overlay, progress: &dyn Progress) {
+    pub fn look_at(&self, files: &[Listed], overlay: &dyn Overlay, progress: &dyn Progress) {
         rayon::scope(|scope| {
             files.par_iter().for_each(|file| {
                 self.file(file, overlay, scope);
@@ -80,9 +80,9 @@ impl<'s> Run<'s> {
         });
     }
 
-    fn file<'r>(&'r self, file: &Listed, overlay: &Overlay, scope: &rayon::Scope<'r>) {
-        let changed = overlay.get(&file.path).and_then(Clone::clone).map(Ok);
-        match changed.unwrap_or_else(|| open::open(&file.path, self.scanner.policy.limits.file)) {
+    fn file<'r>(&'r self, file: &Listed, overlay: &dyn Overlay, scope: &rayon::Scope<'r>) {
+        let read = || open::open(&file.path, self.scanner.policy.limits.file);
+        match overlay.holds(&file.path).unwrap_or_else(read) {
             Ok(bytes) => {
                 let artifact = Artifact { path: file.name.clone(), role: Role::File, bytes };
                 self.note(|seen| seen.totals.files += 1);

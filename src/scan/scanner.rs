@@ -1,6 +1,5 @@
 //! The scanner: rules, policy and limits, ready to look at targets.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::run::Run;
@@ -76,8 +75,25 @@ pub struct TargetError {
     pub error: std::io::Error,
 }
 
-/// What files of a target would hold: their new bytes, or `None` for a file that would be gone. By the paths of a walk.
-pub type Overlay = BTreeMap<PathBuf, Option<Bytes>>;
+/// Files of a target as they would be.
+pub trait Overlay: Sync {
+    /// Whether the file, named as a walk of the target names it, would be gone.
+    fn is_gone(&self, path: &Path) -> bool;
+
+    /// What the file would hold; `None` where it stays as it is.
+    fn holds(&self, path: &Path) -> Option<std::io::Result<Bytes>>;
+}
+
+/// Everything as it is.
+impl Overlay for () {
+    fn is_gone(&self, _: &Path) -> bool {
+        false
+    }
+
+    fn holds(&self, _: &Path) -> Option<std::io::Result<Bytes>> {
+        None
+    }
+}
 
 /// The facts that rules may name.
 pub(crate) fn facts() -> Vec<&'static FactSpec> {
@@ -192,20 +208,20 @@ impl Scanner {
     /// # Errors
     /// When a target does not exist. Whatever else cannot be read is a gap of the outcome.
     pub fn scan<P: AsRef<Path>>(&self, targets: &[P]) -> Result<Outcome, TargetError> {
-        self.scan_as_if(targets, &Overlay::new())
+        self.scan_as_if(targets, &())
     }
 
     /// Looks at the targets as they would be with the changes of `overlay`.
     ///
     /// # Errors
     /// As [`Scanner::scan`].
-    pub fn scan_as_if<P: AsRef<Path>>(&self, targets: &[P], overlay: &Overlay) -> Result<Outcome, TargetError> {
+    pub fn scan_as_if<P: AsRef<Path>>(&self, targets: &[P], overlay: &dyn Overlay) -> Result<Outcome, TargetError> {
         let targets: Vec<&Path> = targets.iter().map(AsRef::as_ref).collect();
         for path in &targets {
             std::fs::metadata(path).map_err(|error| TargetError { path: path.to_path_buf(), error })?;
         }
         let mut walked = walk::walk(&targets, self.pool.current_num_threads());
-        walked.files.retain(|file| !matches!(overlay.get(&file.path), Some(None)));
+        walked.files.retain(|file| !overlay.is_gone(&file.path));
         self.progress.files(walked.files.len() as u64);
         let run = Run::new(self);
         self.pool.install(|| run.look_at(&walked.files, overlay, &*self.progress));

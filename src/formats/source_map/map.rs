@@ -6,7 +6,7 @@ use memchr::memmem;
 
 use super::origin::{Remote, is_absolute, origin, remote};
 use super::read::{Map, start};
-use super::{PERSONAL_EXAMPLES, json};
+use super::{PERSONAL_EXAMPLES, json, toolchain};
 use crate::bytes::{Bytes, Probe};
 use crate::finding::{Artifact, FactSpec, FactType, Role};
 use crate::formats::executable::is_personal;
@@ -35,6 +35,7 @@ static FACTS: &[FactSpec] = &[
         kind: FactType::Int,
         doc: "Number of sources whose path names a person or a home folder",
     },
+    toolchain::FACT,
     FactSpec { name: "source_map.personal_examples", kind: FactType::List, doc: "At most 5 of these paths" },
 ];
 
@@ -95,6 +96,7 @@ impl Format for SourceMap {
         let mut tally = Tally::default();
         let walked = tally.walk(text, &map, out);
         tally.state(&map, artifact.role, out);
+        toolchain::state(text, &map, out);
         walked?;
         match map.damage {
             Some(damage) => Err(damage.into()),
