@@ -155,3 +155,6 @@ impl Overlay for Plan {
         self.of(path).map(Change::after)
     }
 }
+
+#[cfg(test)]
+mod tests;
