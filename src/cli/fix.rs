@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use lastlook::Scanner;
 use lastlook::finding::{FactValue, Verdict};
 use lastlook::fix::{self, Plan, Remaining, Wish, Written};
@@ -34,6 +34,7 @@ pub fn run(args: &FixArgs) -> Result<Exit> {
     let outcome = scanner.scan(&[&target]).map_err(|error| check::no_target(&error))?;
     let wish = Wish { remove_maps: args.remove_maps, exclude_maps: args.exclude_maps };
     let plan = fix::plan(&target, &outcome, wish, limit);
+    let diffs = if args.write { Vec::new() } else { diffs(&plan)? };
     let written = if args.write { Some(plan.write()?) } else { None };
     let after = match &written {
         Some(_) => scanner.scan(&[&target]),
@@ -47,6 +48,7 @@ pub fn run(args: &FixArgs) -> Result<Exit> {
         remaining: fix::remaining(&after, scanner.fails_on(), wish),
         outcome: &outcome,
         plan: &plan,
+        diffs,
         written: written.as_ref(),
         after: &after,
     };
@@ -54,10 +56,21 @@ pub fn run(args: &FixArgs) -> Result<Exit> {
     Ok(page.exit(scanner.accepts_gaps()))
 }
 
+/// What is best shown as a diff, for every change.
+fn diffs(plan: &Plan) -> Result<Vec<Vec<String>>> {
+    let diff = |change: &fix::Change| match change.readable {
+        true => change.diff().with_context(|| change.name.clone()),
+        false => Ok(Vec::new()),
+    };
+    plan.changes.iter().map(diff).collect()
+}
+
 struct Page<'p> {
     redactor: Redactor<'p>,
     outcome: &'p Outcome,
     plan: &'p Plan,
+    /// The diff of each change that has one.
+    diffs: Vec<Vec<String>>,
     written: Option<&'p Written>,
     after: &'p Outcome,
     remaining: Vec<Remaining>,
@@ -83,10 +96,8 @@ impl Page<'_> {
                 continue;
             }
             writeln!(out, "{}: {}", self.text(&change.name), self.text(&change.what))?;
-            if change.readable && self.written.is_none() {
-                for line in change.diff()? {
-                    writeln!(out, "  {}", sanitize::shown_within(&self.redactor.clean(&line), LINE))?;
-                }
+            for line in self.diffs.get(index).into_iter().flatten() {
+                writeln!(out, "  {}", sanitize::shown_within(&self.redactor.clean(line), LINE))?;
             }
         }
         self.plan.notes.iter().try_for_each(|note| writeln!(out, "note: {}", self.text(note)))?;
@@ -123,7 +134,7 @@ impl Page<'_> {
         writeln!(out, "So that the next build does not give them away again:")?;
         for (bundler, places) in places {
             let more = places.len().saturating_sub(1);
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            let more = if more == 0 { String::new() } else { format!(" and {} more", FactValue::from(more)) };
             let first = places.first().map(|place| self.text(place)).unwrap_or_default();
             writeln!(out, "  {bundler} ({first}{more}): {}", toolchain::setting(bundler))?;
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use memchr::memmem;
 use percent_encoding::percent_decode;
 
 use super::contents::{Dropped, drop_contents};
@@ -11,6 +12,7 @@ use super::package::{Files, files, ignore_file};
 use super::{Action, Change, Plan, Print, Wish, comment, inline};
 use crate::bytes::{Bytes, open};
 use crate::finding::{Category, FactValue, Finding, Level};
+use crate::formats::source_map::inline::MARK;
 use crate::scan::{Listed, Outcome, walk};
 
 /// The rule that finds sources in maps.
@@ -40,7 +42,7 @@ pub fn plan(target: &Path, outcome: &Outcome, wish: Wish, limit: u64) -> Plan {
         planner.unlink();
     }
     if wish.remove_maps || wish.exclude_maps {
-        planner.exclude();
+        planner.exclude(outcome);
     }
     planner.finish()
 }
@@ -69,8 +71,6 @@ struct Planner {
     listed: BTreeMap<String, Option<PathBuf>>,
     names: BTreeMap<PathBuf, String>,
     changes: BTreeMap<String, Change>,
-    /// The files with findings, whether anything could be done about them or not.
-    leaking: BTreeSet<PathBuf>,
     notes: Vec<String>,
 }
 
@@ -84,57 +84,62 @@ impl Planner {
         }
         let folder = if target.is_dir() { target } else { target.parent().unwrap_or(target) };
         let root = if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.to_owned();
-        let (changes, leaking, notes) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
-        Planner { root, wish, limit, listed, names, changes, leaking, notes }
+        Planner { root, wish, limit, listed, names, changes: BTreeMap::new(), notes: Vec::new() }
     }
 
+    /// The content of a file of the target. It may be mapped: what is planned by it holds only if the file still had the
+    /// same content afterwards, which its print, taken before, will tell.
     fn read(&self, name: &str) -> Option<(PathBuf, Bytes)> {
         let path = self.listed.get(name)?.clone()?;
-        let bytes = open::read(&path, self.limit).ok()?;
-        Some((path, Bytes::from(bytes)))
+        let bytes = open::open(&path, self.limit).ok()?;
+        Some((path, bytes))
     }
 
-    fn add(&mut self, name: &str, path: PathBuf, before: Bytes, what: String, action: Action) {
+    fn add(&mut self, name: &str, path: PathBuf, before: Print, what: String, action: Action) {
         let name = name.to_owned();
-        let before = Some(Print::of(&before));
-        let change = Change { path, name: name.clone(), what, readable: false, before, action };
+        let change = Change { path, name: name.clone(), what, readable: false, before: Some(before), action };
         self.changes.insert(name, change);
     }
 
     /// A file that a map was found in: the map itself, or what carries it.
     fn file(&mut self, name: &str, outcome: &Outcome) {
         let Some((path, bytes)) = self.read(name) else { return };
-        self.leaking.insert(path.clone());
+        // Archives and executables may be very large, and nothing is done about them here.
+        let is_map = self.is_map(name, outcome);
+        if !is_map && memmem::find(&bytes, MARK).is_none() {
+            return;
+        }
+        let print = Print::of(&bytes);
         match drop_contents(&bytes) {
             Some(_) if self.wish.remove_maps => {
-                self.add(name, path, bytes, "remove the map".to_owned(), Action::Remove);
+                self.add(name, path, print, "remove the map".to_owned(), Action::Remove);
             }
             Some(Ok(dropped)) if !dropped.edits.is_empty() => {
                 let what = format!("drop sourcesContent: {}", amount(&dropped));
-                self.add(name, path, bytes, what, Action::Replace(dropped.edits));
+                self.add(name, path, print, what, Action::Replace(dropped.edits));
             }
             Some(_) => {}
             // In another encoding, for instance.
-            None if self.wish.remove_maps && self.is_map(name, outcome) => {
-                self.add(name, path, bytes, "remove the map".to_owned(), Action::Remove);
+            None if self.wish.remove_maps && is_map => {
+                self.add(name, path, print, "remove the map".to_owned(), Action::Remove);
             }
-            None => self.carrier(name, path, bytes),
+            None => self.carrier(name, path, &bytes, print),
         }
     }
 
     /// A text that carries maps as `data:` URIs.
-    fn carrier(&mut self, name: &str, path: PathBuf, bytes: Bytes) {
+    fn carrier(&mut self, name: &str, path: PathBuf, bytes: &Bytes, print: Print) {
         let mut edits = Vec::new();
         let mut done = Vec::new();
         if self.wish.remove_maps {
-            let links = comment::links(&bytes, has_ending(name, &STYLES));
+            let links = comment::links(bytes, has_ending(name, &STYLES));
             let inline = |link: &&comment::Link| bytes[link.url.clone()].to_ascii_lowercase().starts_with(b"data:");
-            edits.extend(links.iter().filter(inline).map(|link| link.removed(&bytes)));
+            edits.extend(links.iter().filter(inline).map(|link| link.removed(bytes)));
             if !edits.is_empty() {
                 done.push(format!("remove {}", count(edits.len() as u64, "inline map")));
             }
         }
-        let inline = inline::without_contents(&bytes);
+        let inline = inline::without_contents(bytes);
         let left = inline.dropped.edits.iter().filter(|edit| !edits.iter().any(|other| covers(other, edit))).count();
         if left > 0 {
             let amount = amount(&inline.dropped);
@@ -145,7 +150,7 @@ impl Planner {
             return;
         }
         in_order(&mut edits);
-        self.add(name, path, bytes, done.join(", "), Action::Replace(edits));
+        self.add(name, path, print, done.join(", "), Action::Replace(edits));
     }
 
     /// A compressed file with a map in it: it goes where the file that it was made from is mended, or where it is
@@ -153,16 +158,16 @@ impl Planner {
     fn copy(&mut self, name: &str, outcome: &Outcome) {
         let Some(plain) = uncompressed(name) else { return };
         let mended = self.changes.contains_key(plain);
-        if !mended && !(self.wish.remove_maps && self.is_map(name, outcome)) {
+        let goes = mended || self.wish.remove_maps && self.is_map(name, outcome);
+        if !goes {
             return;
         }
         let Some((path, bytes)) = self.read(name) else { return };
-        self.leaking.insert(path.clone());
         let what = match mended {
             true => format!("remove this compressed copy of {plain}, which still holds the sources"),
             false => "remove the compressed map".to_owned(),
         };
-        self.add(name, path, bytes, what, Action::Remove);
+        self.add(name, path, Print::of(&bytes), what, Action::Remove);
     }
 
     /// Whether the file is a map itself, rather than something with a map in it.
@@ -186,10 +191,11 @@ impl Planner {
     }
 
     fn unlink_in(&mut self, name: &str, gone: &BTreeSet<PathBuf>) {
-        let Some(Some(path)) = self.listed.get(name) else { return };
-        // Most files link nothing: they are looked through where they lie.
-        let Ok(bytes) = open::open(path, self.limit) else { return };
-        let leads = |link: &comment::Link| leads_to(path, &bytes[link.url.clone()], gone);
+        let Some((path, bytes)) = self.read(name).filter(|(_, bytes)| memmem::find(bytes, MARK).is_some()) else {
+            return;
+        };
+        let print = Print::of(&bytes);
+        let leads = |link: &comment::Link| leads_to(&path, &bytes[link.url.clone()], gone);
         let edits: Vec<Edit> = comment::links(&bytes, has_ending(name, &STYLES))
             .iter()
             .filter(|link| leads(link))
@@ -207,17 +213,23 @@ impl Planner {
             }
             Some((Action::Remove, _)) => {}
             None => {
-                let Some((path, before)) = self.read(name).filter(|(_, before)| *before == bytes) else { return };
-                self.add(name, path, before, what, Action::Replace(edits));
+                self.add(name, path, print, what, Action::Replace(edits));
                 self.changes.entry(name.to_owned()).and_modify(|change| change.readable = true);
             }
         }
     }
 
-    /// Tells npm to leave maps out, in every package that a map was found in.
-    fn exclude(&mut self) {
-        let homes: BTreeSet<PathBuf> = self.leaking.iter().filter_map(|path| self.package_of(path)).collect();
-        if homes.is_empty() && !self.leaking.is_empty() {
+    /// Tells npm to leave maps out, in every package that has one, whether it leaks or not.
+    fn exclude(&mut self, outcome: &Outcome) {
+        let maps = outcome.findings.iter().filter(|found| found.facts.get("source_map.sources").is_some());
+        let names: BTreeSet<String> = maps.map(|found| found.path.root().to_string()).collect();
+        let maps: Vec<&PathBuf> = names
+            .iter()
+            .filter(|name| has_ending(name, &[".map"]))
+            .filter_map(|name| self.listed.get(name)?.as_ref())
+            .collect();
+        let homes: BTreeSet<PathBuf> = maps.iter().filter_map(|path| self.package_of(path)).collect();
+        if homes.is_empty() && !maps.is_empty() {
             self.notes.push(
                 "there is no package.json with a name above the maps and in the target: keep maps out of what is \
                  published where that is decided"

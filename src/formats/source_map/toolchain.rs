@@ -68,7 +68,7 @@ const VITE: Tool = Tool {
               `build.rolldownOptions.output` (before Vite 8 `rollupOptions`) leaves the sources out",
 };
 const ROLLDOWN: Tool = Tool {
-    name: "Rolldown",
+    name: "Vite or Rolldown",
     setting: "`output.sourcemapExcludeSources: true` leaves the sources out, `output.sourcemap: false` makes no map \
               (Vite: `build.rolldownOptions.output`, `build.sourcemap`)",
 };
@@ -296,7 +296,7 @@ mod tests {
             ),
             (
                 r#"{"version":3,"file":"a.js","names":[],"sources":["a"],"sourcesContent":["x"],"ignoreList":[0],"mappings":"A"}"#,
-                "Rolldown",
+                "Vite or Rolldown",
             ),
             (
                 r#"{"version":3,"file":"a.js","names":[],"sources":["a"],"sourcesContent":["x"],"mappings":"A","ignoreList":[]}"#,
