@@ -25,8 +25,9 @@ impl Link {
     /// so that what follows keeps its place.
     pub fn removed(&self, text: &[u8]) -> Edit {
         let mut range = self.range.clone();
-        let line = memchr::memrchr(b'\n', &text[..range.start]).map_or(0, |end| end + 1);
-        let alone = text[line..range.start].iter().all(|byte| matches!(byte, b' ' | b'\t'));
+        let white = |byte: &&u8| matches!(byte, b' ' | b'\t');
+        let line = range.start - text[..range.start].iter().rev().take_while(white).count();
+        let alone = line == 0 || text[line - 1] == b'\n';
         let last = text[range.end..].iter().all(u8::is_ascii_whitespace);
         if alone && last {
             range.start = line;

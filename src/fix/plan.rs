@@ -28,16 +28,13 @@ const STYLES: [&str; 1] = [".css"];
 #[must_use]
 pub fn plan(target: &Path, outcome: &Outcome, wish: Wish, limit: u64) -> Plan {
     let mut planner = Planner::new(target, wish, limit);
-    let names: BTreeSet<String> = outcome
-        .findings
-        .iter()
-        .filter(|found| is_wanted(found, wish))
-        .map(|found| found.path.root().to_string())
-        .collect();
+    let wanted = || outcome.findings.iter().filter(|found| is_wanted(found, wish));
+    planner.maps = wanted().map(|found| found.path.to_string()).collect();
+    let names: BTreeSet<String> = wanted().map(|found| found.path.root().to_string()).collect();
     // Compressed copies come last: what happens to them follows from what happens to the file they were made from.
     let (copies, plain): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| uncompressed(name).is_some());
-    plain.iter().for_each(|name| planner.file(name, outcome));
-    copies.iter().for_each(|name| planner.copy(name, outcome));
+    plain.iter().for_each(|name| planner.file(name));
+    copies.iter().for_each(|name| planner.copy(name));
     if wish.remove_maps {
         planner.unlink();
     }
@@ -70,6 +67,9 @@ struct Planner {
     /// The files of the target by the names that reports show. Where two have one name, none is touched.
     listed: BTreeMap<String, Option<PathBuf>>,
     names: BTreeMap<PathBuf, String>,
+    /// The places of maps that something is to be done about. A file among them is a map, rather than something with one
+    /// in it.
+    maps: BTreeSet<String>,
     changes: BTreeMap<String, Change>,
     notes: Vec<String>,
 }
@@ -84,7 +84,8 @@ impl Planner {
         }
         let folder = if target.is_dir() { target } else { target.parent().unwrap_or(target) };
         let root = if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.to_owned();
-        Planner { root, wish, limit, listed, names, changes: BTreeMap::new(), notes: Vec::new() }
+        let (maps, changes, notes) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
+        Planner { root, wish, limit, listed, names, maps, changes, notes }
     }
 
     /// The content of a file of the target. It may be mapped: what is planned by it holds only if the file still had the
@@ -102,10 +103,10 @@ impl Planner {
     }
 
     /// A file that a map was found in: the map itself, or what carries it.
-    fn file(&mut self, name: &str, outcome: &Outcome) {
+    fn file(&mut self, name: &str) {
         let Some((path, bytes)) = self.read(name) else { return };
         // Archives and executables may be very large, and nothing is done about them here.
-        let is_map = self.is_map(name, outcome);
+        let is_map = self.maps.contains(name);
         if !is_map && memmem::find(&bytes, MARK).is_none() {
             return;
         }
@@ -139,26 +140,28 @@ impl Planner {
                 done.push(format!("remove {}", count(edits.len() as u64, "inline map")));
             }
         }
+        let removed = edits.len();
         let inline = inline::without_contents(bytes);
-        let left = inline.dropped.edits.iter().filter(|edit| !edits.iter().any(|other| covers(other, edit))).count();
+        let amount = if removed == 0 { format!(": {}", amount(&inline.dropped)) } else { String::new() };
+        edits.extend(inline.dropped.edits);
+        // A map that goes with its comment needs no edit of its own.
+        in_order(&mut edits);
+        let left = edits.len() - removed;
         if left > 0 {
-            let amount = amount(&inline.dropped);
-            done.push(format!("drop sourcesContent of {}: {amount}", count(left as u64, "inline map")));
-            edits.extend(inline.dropped.edits);
+            done.push(format!("drop sourcesContent of {}{amount}", count(left as u64, "inline map")));
         }
         if edits.is_empty() {
             return;
         }
-        in_order(&mut edits);
         self.add(name, path, print, done.join(", "), Action::Replace(edits));
     }
 
     /// A compressed file with a map in it: it goes where the file that it was made from is mended, or where it is
     /// nothing but a map that is to go.
-    fn copy(&mut self, name: &str, outcome: &Outcome) {
+    fn copy(&mut self, name: &str) {
         let Some(plain) = uncompressed(name) else { return };
         let mended = self.changes.contains_key(plain);
-        let goes = mended || self.wish.remove_maps && self.is_map(name, outcome);
+        let goes = mended || self.wish.remove_maps && self.maps.contains(name);
         if !goes {
             return;
         }
@@ -168,11 +171,6 @@ impl Planner {
             false => "remove the compressed map".to_owned(),
         };
         self.add(name, path, Print::of(&bytes), what, Action::Remove);
-    }
-
-    /// Whether the file is a map itself, rather than something with a map in it.
-    fn is_map(&self, name: &str, outcome: &Outcome) -> bool {
-        outcome.findings.iter().any(|found| is_wanted(found, self.wish) && found.path.to_string() == name)
     }
 
     /// Takes out the comments that link maps which go.
@@ -222,11 +220,13 @@ impl Planner {
     /// Tells npm to leave maps out, in every package that has one, whether it leaks or not.
     fn exclude(&mut self, outcome: &Outcome) {
         let maps = outcome.findings.iter().filter(|found| found.facts.get("source_map.sources").is_some());
+        let own = |path: &&PathBuf| !path.components().any(|part| part.as_os_str() == "node_modules");
         let names: BTreeSet<String> = maps.map(|found| found.path.root().to_string()).collect();
         let maps: Vec<&PathBuf> = names
             .iter()
             .filter(|name| has_ending(name, &[".map"]))
             .filter_map(|name| self.listed.get(name)?.as_ref())
+            .filter(own)
             .collect();
         let homes: BTreeSet<PathBuf> = maps.iter().filter_map(|path| self.package_of(path)).collect();
         if homes.is_empty() && !maps.is_empty() {
@@ -302,10 +302,6 @@ impl Planner {
         let by_path = changes.iter().enumerate().map(|(index, change)| (change.path.clone(), index)).collect();
         Plan { root: self.root, changes, notes: self.notes, by_path }
     }
-}
-
-fn covers(outer: &Edit, inner: &Edit) -> bool {
-    outer.range.start <= inner.range.start && inner.range.end <= outer.range.end
 }
 
 /// Whether `url`, written in the file at `from`, leads to one of these files.
