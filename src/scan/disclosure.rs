@@ -88,7 +88,8 @@ fn settle_sources(seen: &Seen, package: &Package, path: &ArtifactPath, stated: &
         let text = source.text.map_or((0, 0), |text| (text.lines, text.bytes));
         format!("{} ({}, {})", source.name, count_of(text.0, "line"), count_of(text.1, "byte"))
     });
-    stated.details.extend(largest.collect::<Vec<_>>());
+    // Before what formats say of the map: it is what is given away.
+    drop(stated.details.splice(..0, largest.collect::<Vec<_>>()));
 }
 
 /// What makes a finding about this map that finding: the names of what it gives away. A map that was allowed with three
