@@ -199,6 +199,7 @@ impl FixArgs {
             color: Color::Never,
             threads: self.threads,
             no_progress: self.no_progress,
+            known_secrets: Vec::new(),
         }
     }
 }
