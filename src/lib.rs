@@ -9,6 +9,7 @@ pub mod bytes;
 pub mod config;
 pub mod detect;
 pub mod finding;
+pub mod fix;
 pub mod formats;
 pub mod policy;
 pub mod report;

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["rules", "policy", "formats"],
     &["detect"],
     &["scan"],
-    &["report"],
+    &["report", "fix"],
     &["cli"],
 ];
 

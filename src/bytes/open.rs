@@ -37,6 +37,26 @@ pub fn open(path: &Path, limit: u64) -> io::Result<Bytes> {
     map(&file)
 }
 
+/// The content of a regular file that lies where it says (a link is not followed), read and never mapped: it stays what
+/// it is whatever happens to the file.
+///
+/// # Errors
+/// As [`open`], and for a link.
+pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    if path.symlink_metadata()?.is_symlink() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link"));
+    }
+    let file = open_without_waiting(path)?;
+    let metadata = file.metadata()?;
+    let size = metadata.len();
+    if !metadata.is_file() || size > limit {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is too large, or not a regular file"));
+    }
+    let mut content = Vec::with_capacity(size as usize);
+    file.take(limit).read_to_end(&mut content)?;
+    Ok(content)
+}
+
 /// Opens for reading, but never waits for the other end of a FIFO that took the file's place after it was listed.
 fn open_without_waiting(path: &Path) -> io::Result<File> {
     let mut options = File::options();

@@ -62,6 +62,19 @@ Exit codes:
   2  wrong usage or configuration; the folder to write to is not empty
   3  not everything could be looked at (--allow-incomplete accepts that) or written";
 
+const FIX_EXAMPLES: &str = "\
+Examples:
+  lastlook fix dist/                  show what would be changed, and write nothing
+  lastlook fix --write dist/          drop the sources from the maps; positions stay usable
+  lastlook fix --write --remove-maps .
+                                      remove the maps, what links them, and keep them out of the npm package
+
+Exit codes:
+  0  nothing to do; with --write: every source-map leak is closed
+  1  there are changes to make; with --write: something is left to be done by hand
+  2  wrong usage or configuration, or nothing could be written
+  3  incomplete: nothing to do, but not everything could be looked at";
+
 /// Takes the last look at what is about to be published: finds source maps, embedded sources, secrets, model files and
 /// files that should never ship, in folders, packages and archives of any kind, and says whether it may go out.
 #[derive(Debug, Parser)]
@@ -84,6 +97,9 @@ pub enum Command {
     /// List the sources that a stranger could rebuild, or write them out
     #[command(long_about = SOURCES, after_help = SOURCES_EXAMPLES)]
     Sources(SourcesArgs),
+    /// Show the smallest changes that close source-map leaks in a folder, or make them
+    #[command(after_help = FIX_EXAMPLES)]
+    Fix(FixArgs),
     /// List the rules, explain one, or test rules by their own examples
     Rules(RulesArgs),
     /// List the formats that are understood, and the facts that rules can use
@@ -204,6 +220,66 @@ pub struct SourcesArgs {
     /// Show no progress bar
     #[arg(long)]
     pub no_progress: bool,
+}
+
+/// Arguments of `fix`.
+#[derive(Debug, clap::Args)]
+pub struct FixArgs {
+    /// The folder, or the file, to fix
+    pub path: PathBuf,
+
+    /// Make the changes; without it they are only shown
+    #[arg(long)]
+    pub write: bool,
+
+    /// Remove maps that are reported, and the comments that link them, instead of dropping their sources
+    #[arg(long)]
+    pub remove_maps: bool,
+
+    /// Tell npm to leave maps out of the package (implied by --remove-maps)
+    #[arg(long)]
+    pub exclude_maps: bool,
+
+    /// Use this policy instead of the lastlook.toml nearest to the path
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+
+    /// Use no policy file at all
+    #[arg(long)]
+    pub no_config: bool,
+
+    /// Accept that some things could not be looked at
+    #[arg(long)]
+    pub allow_incomplete: bool,
+
+    /// Number of threads, at most 1024; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
+    pub threads: u16,
+
+    /// Show no progress bar
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+impl FixArgs {
+    /// What `check` would be told to look at the same thing in the same way.
+    pub fn as_check(&self) -> CheckArgs {
+        CheckArgs {
+            paths: vec![self.path.clone()],
+            reports: Vec::new(),
+            config: self.config.clone(),
+            no_config: self.no_config,
+            rules: Vec::new(),
+            levels: Vec::new(),
+            fail_on: None,
+            allow_incomplete: self.allow_incomplete,
+            verbose: false,
+            color: Color::Never,
+            threads: self.threads,
+            no_progress: self.no_progress,
+            known_secrets: Vec::new(),
+        }
+    }
 }
 
 /// The `rules` command.

@@ -9,6 +9,7 @@ mod completions;
 mod dotenv;
 mod exit;
 mod extract;
+mod fix;
 mod formats;
 mod known;
 mod output;
@@ -37,6 +38,7 @@ pub fn run() -> Exit {
         None => check::run(&args.check),
         Some(Command::Check(check)) => check::run(&check),
         Some(Command::Sources(command)) => sources::run(&command),
+        Some(Command::Fix(command)) => fix::run(&command),
         Some(Command::Rules(command)) => rules::run(&command),
         Some(Command::Formats { facts }) => formats::run(facts),
         Some(Command::Completions { shell }) => completions::run(shell),

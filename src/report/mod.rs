@@ -32,6 +32,7 @@ pub use github::Github;
 pub use human::Human;
 pub use json::Json;
 pub use jsonl::JsonLines;
+pub use redact::Redactor;
 pub use sarif::Sarif;
 
 /// One report format.

@@ -27,7 +27,7 @@ const MASK: &str = "****";
 
 /// Masks the secrets of one outcome in any text.
 #[derive(Debug)]
-pub(super) struct Redactor<'a> {
+pub struct Redactor<'a> {
     /// Sorted.
     all: Vec<&'a [u8]>,
     /// Those that do not begin with another, sorted: one that a text begins with is the text's neighbour in this order.
@@ -39,7 +39,9 @@ pub(super) struct Redactor<'a> {
 }
 
 impl<'a> Redactor<'a> {
-    pub(super) fn new(outcome: &'a Outcome) -> Self {
+    /// Knows the secrets of `outcome`.
+    #[must_use]
+    pub fn new(outcome: &'a Outcome) -> Self {
         let allowed = outcome.allowed.iter().map(|allowed| &allowed.finding);
         let mut all: Vec<&[u8]> = outcome
             .findings
@@ -63,7 +65,8 @@ impl<'a> Redactor<'a> {
     }
 
     /// The text without any secret in it.
-    pub(super) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    #[must_use]
+    pub fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let bytes = text.as_bytes();
         if self.all.is_empty() {
             return Cow::Borrowed(text);

@@ -20,6 +20,7 @@ mod walk;
 
 pub use outcome::{Allowed, Outcome, Stale, Totals};
 pub use progress::Progress;
-pub use scanner::{BuildError, Builder, Scanner, TargetError};
+pub use scanner::{BuildError, Builder, Overlay, Scanner, TargetError};
 pub use sources::{EmbeddedText, Source, SourceText};
 pub use standing::Standing;
+pub(crate) use walk::{Listed, walk};

@@ -14,7 +14,7 @@ use super::manifest;
 use super::originals::{self, Originals};
 use super::sources::Embedded;
 use super::walk::Listed;
-use super::{EmbeddedText, Progress, Scanner, Totals};
+use super::{EmbeddedText, Overlay, Progress, Scanner, Totals};
 use crate::bytes::{Budget, Digest, Probe, Ranges, TextId, open, text};
 use crate::detect::{Active, ContentMatch};
 use crate::finding::{
@@ -83,17 +83,18 @@ impl<'s> Run<'s> {
     }
 
     /// Looks at files and everything in them. Called inside the scanner's thread pool.
-    pub fn look_at(&self, files: &[Listed], progress: &dyn Progress) {
+    pub fn look_at(&self, files: &[Listed], overlay: &dyn Overlay, progress: &dyn Progress) {
         rayon::scope(|scope| {
             files.par_iter().for_each(|file| {
-                self.file(file, scope);
+                self.file(file, overlay, scope);
                 progress.file_done();
             });
         });
     }
 
-    fn file<'r>(&'r self, file: &Listed, scope: &rayon::Scope<'r>) {
-        match open::open(&file.path, self.scanner.policy.limits.file) {
+    fn file<'r>(&'r self, file: &Listed, overlay: &dyn Overlay, scope: &rayon::Scope<'r>) {
+        let read = || open::open(&file.path, self.scanner.policy.limits.file);
+        match overlay.holds(&file.path).unwrap_or_else(read) {
             Ok(bytes) => {
                 let artifact = Artifact { path: file.name.clone(), role: Role::File, bytes };
                 self.note(|seen| seen.totals.files += 1);

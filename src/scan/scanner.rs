@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::run::Run;
 use super::{EmbeddedText, Outcome, Progress, gate, walk};
+use crate::bytes::Bytes;
 use crate::config::Diagnostics;
 use crate::detect::Detector;
 use crate::finding::{FactSpec, Level};
@@ -81,6 +82,26 @@ pub struct TargetError {
     pub path: PathBuf,
     /// What the operating system says.
     pub error: std::io::Error,
+}
+
+/// Files of a target as they would be.
+pub trait Overlay: Sync {
+    /// Whether the file, named as a walk of the target names it, would be gone.
+    fn is_gone(&self, path: &Path) -> bool;
+
+    /// What the file would hold; `None` where it stays as it is.
+    fn holds(&self, path: &Path) -> Option<std::io::Result<Bytes>>;
+}
+
+/// Everything as it is.
+impl Overlay for () {
+    fn is_gone(&self, _: &Path) -> bool {
+        false
+    }
+
+    fn holds(&self, _: &Path) -> Option<std::io::Result<Bytes>> {
+        None
+    }
 }
 
 /// The facts that rules may name.
@@ -196,6 +217,12 @@ impl Scanner {
         &self.rules
     }
 
+    /// The lowest level that blocks.
+    #[must_use]
+    pub fn fails_on(&self) -> Level {
+        self.fail_on
+    }
+
     /// Whether gaps are accepted.
     #[must_use]
     pub fn accepts_gaps(&self) -> bool {
@@ -207,14 +234,23 @@ impl Scanner {
     /// # Errors
     /// When a target does not exist. Whatever else cannot be read is a gap of the outcome.
     pub fn scan<P: AsRef<Path>>(&self, targets: &[P]) -> Result<Outcome, TargetError> {
+        self.scan_as_if(targets, &())
+    }
+
+    /// Looks at the targets as they would be with the changes of `overlay`.
+    ///
+    /// # Errors
+    /// As [`Scanner::scan`].
+    pub fn scan_as_if<P: AsRef<Path>>(&self, targets: &[P], overlay: &dyn Overlay) -> Result<Outcome, TargetError> {
         let targets: Vec<&Path> = targets.iter().map(AsRef::as_ref).collect();
         for path in &targets {
             std::fs::metadata(path).map_err(|error| TargetError { path: path.to_path_buf(), error })?;
         }
-        let walked = walk::walk(&targets, self.pool.current_num_threads());
+        let mut walked = walk::walk(&targets, self.pool.current_num_threads());
+        walked.files.retain(|file| !overlay.is_gone(&file.path));
         self.progress.files(walked.files.len() as u64);
         let run = Run::new(self);
-        self.pool.install(|| run.look_at(&walked.files, &*self.progress));
+        self.pool.install(|| run.look_at(&walked.files, overlay, &*self.progress));
         let mut seen = run.take();
         seen.gaps.extend(walked.gaps);
         for link in &walked.links {

@@ -8,7 +8,7 @@ use super::address::{AddressFacts, Addresses, is_absolute};
 use super::inline::may_carry;
 use super::origin::origin;
 use super::read::{Map, start};
-use super::{CARRIED, FIRST_KEYS, PERSONAL_EXAMPLES, json, literal};
+use super::{CARRIED, FIRST_KEYS, PERSONAL_EXAMPLES, json, literal, toolchain};
 use crate::bytes::{Bytes, Probe, Ranges, ReadError};
 use crate::finding::{Artifact, FactSpec, FactType, Role};
 use crate::formats::executable::is_personal;
@@ -70,6 +70,7 @@ static FACTS: &[FactSpec] = &[
         kind: FactType::Int,
         doc: "Number of source maps kept as objects or strings in code, or in other JSON",
     },
+    toolchain::FACT,
     FactSpec { name: "source_map.personal_examples", kind: FactType::List, doc: "At most 5 of these paths" },
 ];
 
@@ -125,6 +126,7 @@ impl Format for SourceMap {
         let mut read = Ranges::default();
         long_values(&map, &mut |raw| read.add(raw.start as u64..raw.end as u64));
         carried(text, &read.holes(text.len() as u64), out)?;
+        toolchain::state(text, &map, out);
         walked?;
         if let Some(damage) = map.damage {
             return Err(damage.into());

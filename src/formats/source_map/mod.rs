@@ -2,21 +2,22 @@
 
 mod address;
 mod buckets;
-mod comment;
+pub(crate) mod comment;
 mod escape;
 mod hermes;
 mod inline;
 mod installed;
 mod js;
-pub(in crate::formats) mod json;
+pub(crate) mod json;
 mod literal;
 mod map;
 mod origin;
 mod pointer;
 mod ram_bundle;
-mod read;
+pub(crate) mod read;
 mod source_url;
-mod uri;
+pub mod toolchain;
+pub(crate) mod uri;
 
 pub use address::{Address, Reach, address, is_absolute};
 pub use hermes::Hermes;

@@ -15,7 +15,8 @@ const SHORTEST_MAP: usize = 16;
 pub struct DataUri<'a> {
     /// Whether it is base64; percent-encoded, or plain, otherwise.
     pub base64: bool,
-    body: &'a [u8],
+    /// The body as it is written.
+    pub body: &'a [u8],
 }
 
 /// The length of a `data:` URI's header up to its `,`, and whether it says base64. Parameters may come in any order.
