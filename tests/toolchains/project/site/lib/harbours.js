@@ -1,0 +1,2 @@
+// Names.
+export const harbours = ["Tönning", "函館"];
