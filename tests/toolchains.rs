@@ -30,7 +30,7 @@ const LEAK: &str = "source-map-embedded-sources";
 /// The rule about maps that give only names away.
 const NAMES: &str = "source-map-names-only";
 /// What stands in sources, and what no tool leaves in what it makes of them.
-const PRIVATE: [&str; 3] = ["Not every one is public", "export interface Badge", "Less has comments"];
+const PRIVATE: [&str; 3] = ["Not every one is public", "tide, type Tide", "Less has comments"];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -126,6 +126,11 @@ fn is_fixed(case: &Case, dist: &Path, copy: &Path) -> Result<(), Failed> {
     let fix = fix.unwrap();
     let said = String::from_utf8_lossy(&fix.stdout);
     same(&format!("the exit code of fix, which said:\n{said}"), &fix.status.code(), &Some(0))?;
+    if let Some(maker) = case.maker() {
+        let settings = said.split_once("So that the next build").map_or("", |(_, settings)| settings);
+        let named = settings.lines().any(|line| line.trim_start().starts_with(&format!("{maker} (")));
+        same(&format!("whether fix names a setting of {maker}, having said:\n{said}"), &named, &true)?;
+    }
     let after = Looked::at(copy);
     same("the verdict after fix", &after.outcome.verdict, &Verdict::Clear)?;
     same("what can be rebuilt after fix", &after.of(Standing::Undisclosed).map(base_name).collect(), &Vec::new())?;

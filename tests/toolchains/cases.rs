@@ -69,6 +69,27 @@ const BUNDLERS: [&str; 8] = ["webpack", "rspack", "rollup", "vite", "esbuild", "
 /// Tools that make something else than the program.
 const NO_PROGRAM: [&str; 6] = ["sass", "less", "postcss", "terser", "closure", "next"];
 
+/// What each tool is called. A map of Vite's is one of Rolldown's, which Vite is made of; Next.js builds with Turbopack.
+const MAKERS: [(&str, &str); 17] = [
+    ("webpack", "webpack"),
+    ("rspack", "Rspack"),
+    ("rollup", "Rollup"),
+    ("vite", "Rolldown"),
+    ("esbuild", "esbuild"),
+    ("typescript", "TypeScript"),
+    ("swc", "swc"),
+    ("babel", "Babel"),
+    ("parcel", "Parcel"),
+    ("metro", "Metro"),
+    ("bun", "Bun"),
+    ("terser", "Terser"),
+    ("closure", "Closure Compiler"),
+    ("sass", "Sass"),
+    ("less", "Less"),
+    ("postcss", "PostCSS"),
+    ("next", "Turbopack"),
+];
+
 /// Defines the cases: `tool setting => what it gives, with notes;`.
 macro_rules! cases {
     ($($tool:literal $setting:literal => $gives:expr $(, $note:expr)*;)*) => {
@@ -109,7 +130,7 @@ cases! {
     "webpack" "hidden-nosources-cheap-module-source-map" => Names(&[PROGRAM, ENTRY, PLAIN, SASS]);
     "webpack" "eval-nosources-cheap-module-source-map" => Names(&[PROGRAM, ENTRY, STUBS]);
     // css-loader leaves a map of the styles in the program, as an object literal.
-    "webpack" "css-in-js-source-map" => Texts(&[PROGRAM, ENTRY_IN_JS, SASS]), NoMark, CSS_MODULE;
+    "webpack" "css-in-js-source-map" => Texts(&[PROGRAM, SASS]), NoMark, CSS_MODULE;
     "webpack" "css-in-js-false" => Nothing;
 
     "rspack" "false" => Nothing;
@@ -251,6 +272,12 @@ impl Case {
     /// Whether the map knows a package of somebody else.
     pub fn maps_others(&self) -> bool {
         BUNDLERS.contains(&self.tool) && !matches!(self.gives, Nothing)
+    }
+
+    /// The tool that `fix` should name, because what it has made is to be made differently.
+    pub fn maker(&self) -> Option<&'static str> {
+        let known = MAKERS.iter().find(|(tool, _)| *tool == self.tool);
+        known.map(|(_, maker)| *maker).filter(|_| matches!(self.gives, Texts(_)))
     }
 
     /// Whether the build prints the line of the project.
