@@ -180,6 +180,8 @@ fn by_order(order: &[&str], file_ends: impl Fn(&[u8]) -> bool, less: bool) -> Op
         ["version", "file", "sourceRoot", "sources", "names", "mappings", ..] => &TSC,
         ["mappings", "sources", "sourcesContent", "names", "version", ..] => &PARCEL,
         ["version", "sources", "sourcesContent", "names", "mappings"] => &SWC,
+        // What Next.js makes of Turbopack's maps for the server's half.
+        ["version", "sources", "sourcesContent", "names", "mappings", "ignoreList"] => &TURBOPACK,
         ["version", "file", "sources", "sourcesContent", "names", "mappings", ..] => &ROLLUP,
         ["version", "file", "names", "sources", "sourcesContent", "mappings", "ignoreList"] => &TERSER,
         ["version", "file", "names", "sources", "sourcesContent", ..] => &ROLLDOWN,
@@ -307,6 +309,10 @@ mod tests {
                 "Babel",
             ),
             (r#"{"version":3,"sources":["a"],"sourcesContent":["x"],"names":[],"mappings":"A"}"#, "swc"),
+            (
+                r#"{"version":3,"sources":["a"],"sourcesContent":["x"],"names":[],"mappings":"A","ignoreList":[0]}"#,
+                "Turbopack",
+            ),
             (
                 r#"{"mappings":"A","sources":["a"],"sourcesContent":["x"],"names":[],"version":3,"file":"a.js.map"}"#,
                 "Parcel",
