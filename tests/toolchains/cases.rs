@@ -21,11 +21,13 @@ pub enum Gives {
     Texts(&'static [&'static [&'static str]]),
     /// The names of these sources.
     Names(&'static [&'static [&'static str]]),
+    /// No map, but modules as the loaders made them, comments included, in strings that are evaluated.
+    Modules,
     /// No map.
     Nothing,
 }
 
-use Gives::{Names, Nothing, Texts};
+use Gives::{Modules, Names, Nothing, Texts};
 
 /// Why a text is another than that of the file.
 #[derive(PartialEq)]
@@ -101,8 +103,7 @@ macro_rules! cases {
 
 cases! {
     "webpack" "false" => Nothing;
-    // Modules as the loaders made them, comments included, in strings: text, and no map.
-    "webpack" "eval" => Nothing;
+    "webpack" "eval" => Modules;
     "webpack" "source-map" => Texts(&[PROGRAM, PLAIN, SASS]), NoMark;
     "webpack" "source-map-debugids" => Texts(&[PROGRAM, PLAIN, SASS]), NoMark;
     "webpack" "inline-source-map" => Texts(&[PROGRAM, PLAIN, SASS]), NoMark;
@@ -134,7 +135,7 @@ cases! {
     "webpack" "css-in-js-false" => Nothing;
 
     "rspack" "false" => Nothing;
-    "rspack" "eval" => Nothing;
+    "rspack" "eval" => Modules;
     "rspack" "source-map" => Texts(&[PROGRAM, PLAIN, SASS]);
     "rspack" "source-map-debugids" => Texts(&[PROGRAM, PLAIN, SASS]);
     "rspack" "inline-source-map" => Texts(&[PROGRAM, PLAIN, SASS]);
@@ -271,7 +272,7 @@ impl Case {
 
     /// Whether the map knows a package of somebody else.
     pub fn maps_others(&self) -> bool {
-        BUNDLERS.contains(&self.tool) && !matches!(self.gives, Nothing)
+        BUNDLERS.contains(&self.tool) && matches!(self.gives, Texts(_) | Names(_))
     }
 
     /// The tool that `fix` should name, because what it has made is to be made differently.
