@@ -10,11 +10,14 @@ use sha2::{Digest, Sha256};
 
 use super::cases::{CASES, Case};
 
+/// A folder that is made when it is first asked for, or why it could not be made.
+type Folder = OnceLock<Result<PathBuf, String>>;
+
 /// Installs the tools once, and lets each build all its settings in one go when the first of them is asked for.
 #[derive(Default)]
 pub struct Workshop {
-    home: OnceLock<Result<PathBuf, String>>,
-    built: Mutex<BTreeMap<&'static str, Arc<OnceLock<Result<PathBuf, String>>>>>,
+    home: Folder,
+    built: Mutex<BTreeMap<&'static str, Arc<Folder>>>,
 }
 
 impl Workshop {
