@@ -11,6 +11,7 @@ mod fingerprint;
 mod gap;
 mod level;
 mod location;
+mod place;
 mod secret;
 mod verdict;
 
@@ -22,5 +23,6 @@ pub use fingerprint::Fingerprint;
 pub use gap::{Gap, Stage};
 pub use level::{Level, UnknownLevel};
 pub use location::{Location, Span};
+pub use place::{Original, Place};
 pub use secret::Secret;
 pub use verdict::Verdict;

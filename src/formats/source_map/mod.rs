@@ -4,11 +4,13 @@ mod inline;
 mod json;
 mod map;
 mod origin;
+mod position;
 mod read;
 
 pub use inline::Inline;
 pub use map::SourceMap;
 pub use origin::origin;
+pub use position::{Identity, Mapped, Positions, Unreadable, debug_id};
 
 use crate::finding::{FactSpec, FactType};
 
