@@ -4,6 +4,7 @@ mod disclosure;
 mod excerpt;
 mod gate;
 mod outcome;
+mod places;
 mod progress;
 mod run;
 mod scanner;

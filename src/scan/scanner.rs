@@ -32,6 +32,8 @@ pub struct Scanner {
     pub(super) policy: Policy,
     pub(super) detector: Detector,
     pub(super) today: Date,
+    /// Folders of maps that are not published.
+    pub(super) maps: Vec<PathBuf>,
     fail_on: Level,
     allow_incomplete: bool,
     progress: Box<dyn Progress>,
@@ -48,6 +50,7 @@ pub struct Builder {
     allow_incomplete: Option<bool>,
     progress: Option<Box<dyn Progress>>,
     today: Option<Date>,
+    maps: Vec<PathBuf>,
 }
 
 /// Why a scanner could not be made.
@@ -59,6 +62,14 @@ pub enum BuildError {
     /// The rules cannot be searched for together.
     #[error(transparent)]
     Keywords(#[from] crate::detect::KeywordsError),
+    /// A folder given to [`Builder::maps`] is none.
+    #[error("the folder of maps {} cannot be read: {error}", path.display())]
+    Maps {
+        /// The folder as it was named.
+        path: PathBuf,
+        /// What the operating system says.
+        error: std::io::Error,
+    },
     /// The operating system gives no threads.
     #[error("no threads could be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -129,11 +140,29 @@ impl Builder {
         self
     }
 
+    /// Asks the source maps in this folder where the secrets of generated files come from, besides those of the target.
+    /// They are no part of the target: they are not judged. May be called several times.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let scanner = lastlook::Scanner::builder().maps("corpus/secret-with-origin/leaky").build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn maps(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.maps.push(folder.into());
+        self
+    }
+
     /// Makes the scanner.
     ///
     /// # Errors
     /// See [`BuildError`].
     pub fn build(self) -> Result<Scanner, BuildError> {
+        for path in &self.maps {
+            std::fs::read_dir(path).map_err(|error| BuildError::Maps { path: path.clone(), error })?;
+        }
         let rules = match self.rules {
             Some(rules) => rules,
             None => load::builtin(&facts())?,
@@ -151,6 +180,7 @@ impl Builder {
             fail_on: self.fail_on.or(self.policy.fail_on).unwrap_or(Level::Error),
             allow_incomplete: self.allow_incomplete.or(self.policy.allow_incomplete).unwrap_or(false),
             policy: self.policy,
+            maps: self.maps,
             progress: self.progress.unwrap_or_else(|| Box::new(())),
             pool,
         })
@@ -194,6 +224,6 @@ impl Scanner {
         for link in &walked.links {
             seen.findings.extend(run.judge_path(link));
         }
-        Ok(gate::judge(self, seen, self.fail_on, self.allow_incomplete))
+        Ok(gate::judge(self, &walked.files, seen, self.fail_on, self.allow_incomplete))
     }
 }

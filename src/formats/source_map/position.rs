@@ -75,12 +75,8 @@ impl Positions {
     /// Reads everything but the mappings. `None` where `text` is no source map.
     #[must_use]
     pub fn read(text: &Bytes) -> Option<Self> {
-        let mut positions = Positions {
-            text: text.clone(),
-            sources: Vec::new(),
-            sections: Vec::new(),
-            identity: Identity::default(),
-        };
+        let mut positions =
+            Positions { text: text.clone(), sources: Vec::new(), sections: Vec::new(), identity: Identity::default() };
         let at = start(text);
         let map = Map::read(text);
         if !map.is_map() {
