@@ -167,11 +167,13 @@ impl Builder<'_> {
     /// Where the text of a finding comes from, and its further places.
     fn related(&self, finding: &Finding) -> Vec<SarifLocation> {
         let original = finding.original.iter().map(|original| self.original(original));
-        let places = finding.places.iter().take(RELATED).map(|place| SarifLocation {
-            message: Some(self.text("The same secret")),
-            ..self.location(&place.path, place.location)
+        let places = finding.places.iter().take(RELATED).map(|place| {
+            let where_else = words::place_at(&place.path, place.location, self.redactor);
+            let message = Some(self.text(&format!("The same secret in {where_else}")));
+            SarifLocation { message, ..self.location(&place.path, place.location) }
         });
-        original.chain(places).collect()
+        let numbered = original.chain(places).zip(1..);
+        numbered.map(|(location, id)| SarifLocation { id: Some(id), ..location }).collect()
     }
 
     /// A place in a source. Its file may be nowhere near: the name is the map's.
@@ -180,6 +182,7 @@ impl Builder<'_> {
         let (start_line, start_column) = (Some(original.line), Some(original.column));
         let region = Some(Region { start_line, start_column, byte_offset: None, byte_length: None });
         SarifLocation {
+            id: None,
             physical_location: PhysicalLocation { artifact_location: ArtifactLocation { uri }, region },
             logical_locations: Vec::new(),
             message: Some(self.text("The source that it was built from, as the source map names it")),
@@ -203,6 +206,7 @@ impl Builder<'_> {
         });
         let uri = relative_uri(&self.context.base, &self.redactor.clean(&root));
         SarifLocation {
+            id: None,
             physical_location: PhysicalLocation { artifact_location: ArtifactLocation { uri }, region },
             logical_locations: logical.into_iter().collect(),
             message: None,

@@ -117,6 +117,9 @@ pub(super) struct Suppression {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SarifLocation {
+    /// Tells related locations apart: a list holds no location twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<usize>,
     pub(super) physical_location: PhysicalLocation,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) logical_locations: Vec<LogicalLocation>,

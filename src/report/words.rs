@@ -87,7 +87,8 @@ pub(super) fn place(finding: &Finding, redactor: &Redactor<'_>) -> String {
     place_at(&finding.path, finding.location, redactor)
 }
 
-fn place_at(path: &ArtifactPath, location: Option<Location>, redactor: &Redactor<'_>) -> String {
+/// Like [`place`] for any artifact.
+pub(super) fn place_at(path: &ArtifactPath, location: Option<Location>, redactor: &Redactor<'_>) -> String {
     let path = shown(redactor, &path.to_string());
     match location.map(|place| (place.line, place.column, place.span.offset)) {
         Some((Some(line), Some(column), _)) => format!("{path}:{line}:{column}"),
