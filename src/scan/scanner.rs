@@ -145,7 +145,7 @@ impl Builder {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let scanner = lastlook::Scanner::builder().maps("corpus/secret-with-origin/leaky").build()?;
+    /// let scanner = lastlook::Scanner::builder().maps("corpus/css-map/leaky/input").build()?;
     /// # Ok(())
     /// # }
     /// ```
