@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ArtifactPath, Finding, Fingerprint, Location};
+use super::{ArtifactPath, Encoding, Finding, Fingerprint, Location};
 
 /// A place in the source that a file was built from, as a source map tells it (ECMA-426: "original position").
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,11 +28,13 @@ pub struct Place {
     pub fingerprint: Fingerprint,
     /// How many further places hold the same secret in the same artifact.
     pub repeats: u64,
+    /// How the secret is encoded there, outermost first; empty where it stands there as it is.
+    pub encodings: Vec<Encoding>,
 }
 
 impl From<Finding> for Place {
     fn from(finding: Finding) -> Self {
-        let Finding { path, location, original, fingerprint, repeats, .. } = finding;
-        Place { path, location, original, fingerprint, repeats }
+        let Finding { path, location, original, fingerprint, repeats, encodings, .. } = finding;
+        Place { path, location, original, fingerprint, repeats, encodings }
     }
 }

@@ -102,6 +102,7 @@ struct WirePlace {
     length: Option<u64>,
     fingerprint: String,
     repeats: u64,
+    encodings: Vec<&'static str>,
     original: Option<WireOriginal>,
 }
 
@@ -116,6 +117,7 @@ impl WirePlace {
             length: location.map(|location| location.span.length),
             fingerprint: place.fingerprint.to_string(),
             repeats: place.repeats,
+            encodings: place.encodings.iter().map(|encoding| encoding.as_str()).collect(),
             original: place.original.as_ref().map(|original| WireOriginal::new(original, redactor)),
         }
     }

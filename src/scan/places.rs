@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use maps::Maps;
-use origin::{Answer, Asked, Texts};
+use origin::{Answer, Asked};
 use reopen::Reopen;
 use shelf::{Match, Shelf};
 
@@ -190,24 +190,19 @@ impl<'s> Settling<'s> {
         let embedded = self.alike.embedded_for(open, source);
         let positions = self.positions(source)?;
         let asked = open.iter().filter_map(|index| {
-            let finding = &findings[*index];
-            let span = finding.location?.span;
-            let start = usize::try_from(span.offset).ok()?;
-            let secret = finding.secret.as_ref()?.expose();
-            // The file may have changed since.
-            text.get(start..)?.starts_with(secret).then_some(Asked { index: *index, start, secret })
+            let start = start_of(&findings[*index], text)?;
+            let length = usize::try_from(findings[*index].location?.span.length).ok()?;
+            Some(Asked { index: *index, start, written: text.get(start..start.checked_add(length)?)? })
         });
         let answers = origin::origins(positions, text, asked.collect());
         let mut unanswered = None;
         let mut settled = Vec::new();
         for (index, answer) in answers {
-            let secret = findings[index].secret.clone();
             let other = || {
                 let place = embedded.iter().find(|(own, _)| *own == index)?;
                 let embedded = &findings[place.1];
                 let (_, step) = maps.around(&embedded.path)?;
-                let offset = usize::try_from(embedded.location?.span.offset).ok()?;
-                Texts::place(positions, step.logical(), offset, secret.as_ref()?.expose())
+                origin::place(positions, step.logical(), |text| start_of(embedded, text))
             };
             let found = match answer {
                 Answer::Verbatim(original) => Some(original),
@@ -231,7 +226,7 @@ impl<'s> Settling<'s> {
             open.retain(|left| *left != index);
             let original = shortened(original);
             if let Some(map) = home {
-                self.alike.from_source(index, self.maps.source(map, &original.source));
+                self.alike.built_from(index, self.maps.source(map, &original.source));
             }
             findings[index].original = Some(original);
         }
@@ -242,12 +237,9 @@ impl<'s> Settling<'s> {
     fn by_text(&mut self, index: usize, findings: &mut [Finding]) -> bool {
         let Some(embedded) = self.alike.embedded_in_any(index) else { return false };
         let Some((map, step)) = self.maps.around(&findings[embedded].path) else { return false };
-        let (Some(location), Some(secret)) = (findings[embedded].location, &findings[embedded].secret) else {
-            return false;
-        };
-        let Ok(offset) = usize::try_from(location.span.offset) else { return false };
         let Ok(positions) = self.positions(&Source::Shipped(map.clone())) else { return false };
-        findings[index].original = Texts::place(positions, step.logical(), offset, secret.expose()).map(shortened);
+        let place = origin::place(positions, step.logical(), |text| start_of(&findings[embedded], text));
+        findings[index].original = place.map(shortened);
         findings[index].original.is_some()
     }
 
@@ -312,6 +304,15 @@ impl<'s> Settling<'s> {
 enum Outside {
     Beside,
     Shelf,
+}
+
+/// Where a finding begins in the text of its artifact. `None` where it is not there: the file may have changed since, or
+/// this is another file of the same name.
+fn start_of(finding: &Finding, text: &[u8]) -> Option<usize> {
+    let start = usize::try_from(finding.location?.span.offset).ok()?;
+    let rest = text.get(start..)?;
+    let is_there = !finding.encodings.is_empty() || rest.starts_with(finding.secret.as_ref()?.expose());
+    is_there.then_some(start)
 }
 
 fn shortened(original: Original) -> Original {

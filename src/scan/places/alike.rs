@@ -79,7 +79,7 @@ impl Alike {
     }
 
     /// Says that the text of a finding comes from this source.
-    pub fn from_source(&mut self, index: usize, source: String) {
+    pub fn built_from(&mut self, index: usize, source: String) {
         let Some(secret) = self.secret[index] else { return };
         let other = *self.by_source.entry((secret, source)).or_insert(index);
         self.join(index, other);
@@ -91,7 +91,7 @@ impl Alike {
             findings.iter().enumerate().filter(|(index, _)| self.embedded[*index]).collect::<Vec<_>>()
         {
             if let Some((map, source)) = maps.around(&finding.path) {
-                self.from_source(index, maps.source(map, source.logical()));
+                self.built_from(index, maps.source(map, source.logical()));
             }
         }
         for (index, finding) in findings.iter().enumerate() {

@@ -22,7 +22,8 @@ pub struct Asked<'a> {
     pub index: usize,
     /// Its first byte in the generated file.
     pub start: usize,
-    pub secret: &'a [u8],
+    /// The secret as it is written there.
+    pub written: &'a [u8],
 }
 
 /// What a map says of it.
@@ -60,7 +61,7 @@ pub fn origins(positions: &Positions, text: &[u8], mut asked: Vec<Asked<'_>>) ->
             source = Some((place.source, positions.text(place.source).map(Texts::new)));
         }
         let text = source.as_mut().and_then(|(_, text)| text.as_mut());
-        answers.push((one.index, answer(positions, text, place, one.secret)));
+        answers.push((one.index, answer(positions, text, place, one.written)));
     }
     answers
 }
@@ -82,7 +83,7 @@ fn answer(positions: &Positions, text: Option<&mut Texts<'_>>, place: &Mapped, s
 }
 
 /// The text of a source, read from its start to its end.
-pub struct Texts<'a> {
+struct Texts<'a> {
     text: Cow<'a, [u8]>,
     /// The line that starts at `start`.
     line: u64,
@@ -144,16 +145,15 @@ impl<'a> Texts<'a> {
         let (line, column) = counter.locate(offset - self.start);
         (self.line.saturating_add(line), column)
     }
+}
 
-    /// The place of the secret at `offset` of the embedded source called `name`.
-    pub fn place(positions: &Positions, name: &str, offset: usize, secret: &[u8]) -> Option<Original> {
-        positions.named(name).find_map(|source| {
-            let text = positions.text(source)?;
-            let is_there = text.get(offset..).is_some_and(|text| text.starts_with(secret));
-            let (line, column) = is_there.then(|| Utf16Counter::new(&text).locate(offset))?;
-            Some(Original { source: name.into(), line: line.saturating_add(1), column: column.saturating_add(1) })
-        })
-    }
+/// The place in the embedded source called `name` at which `start` finds the secret.
+pub fn place(positions: &Positions, name: &str, start: impl Fn(&[u8]) -> Option<usize>) -> Option<Original> {
+    positions.named(name).find_map(|source| {
+        let text = positions.text(source)?;
+        let (line, column) = Utf16Counter::new(&text).locate(start(&text)?);
+        Some(Original { source: name.into(), line: line.saturating_add(1), column: column.saturating_add(1) })
+    })
 }
 
 #[cfg(test)]
@@ -169,7 +169,7 @@ mod tests {
         let map = format!(r#"{{"version":3,"sources":["a.ts"]{texts},"mappings":"{mappings}"}}"#);
         let positions = Positions::read(&Bytes::from(map)).unwrap();
         let start = memmem::find(generated.as_bytes(), SECRET).unwrap();
-        let asked = vec![Asked { index: 7, start, secret: SECRET }];
+        let asked = vec![Asked { index: 7, start, written: SECRET }];
         let mut answers = origins(&positions, generated.as_bytes(), asked);
         assert_eq!((answers.len(), answers[0].0), (1, 7));
         answers.remove(0).1
