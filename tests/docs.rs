@@ -55,6 +55,7 @@ fn sandbox() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("dist")).unwrap();
+    fs::create_dir_all(at("build/maps")).unwrap();
     fs::write(at("dist/index.js"), "export default 1;\n").unwrap();
     let map =
         r#"{"version":3,"sources":["../src/a.ts"],"sourcesContent":["const a = 1;\n// why\n"],"mappings":"AAAA"}"#;

@@ -105,6 +105,64 @@ impl<'a> LineCounter<'a> {
     }
 }
 
+/// How many UTF-16 code units a text has. Of malformed UTF-8 every byte that could begin a character counts as one.
+#[must_use]
+pub fn utf16_units(text: &[u8]) -> u64 {
+    let starts = text.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+    let pairs = text.iter().filter(|byte| matches!(byte, 0xf0..=0xf4)).count();
+    (starts + pairs) as u64
+}
+
+/// Where so many UTF-16 code units of `line` end, as an offset in bytes; the end of the line where it has fewer.
+#[must_use]
+pub fn after_utf16_units(line: &[u8], units: u64) -> usize {
+    let mut left = units;
+    for (at, byte) in line.iter().enumerate().filter(|(_, byte)| **byte & 0xc0 != 0x80) {
+        if left == 0 {
+            return at;
+        }
+        left = left.saturating_sub(if matches!(byte, 0xf0..=0xf4) { 2 } else { 1 });
+    }
+    line.len()
+}
+
+/// Finds lines and columns as source maps count them: both from 0, columns in UTF-16 code units, a byte order mark not
+/// counted. Offsets asked in rising order cost one reading of the text.
+#[derive(Debug)]
+pub struct Utf16Counter<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+    column: u64,
+}
+
+impl<'a> Utf16Counter<'a> {
+    /// A counter at the start of `text`.
+    #[must_use]
+    pub fn new(text: &'a [u8]) -> Self {
+        let at = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        Utf16Counter { text, at, line: 0, column: 0 }
+    }
+
+    /// Line and column of `offset`.
+    pub fn locate(&mut self, offset: usize) -> (u64, u64) {
+        if offset < self.at {
+            *self = Utf16Counter::new(self.text);
+        }
+        let offset = offset.clamp(self.at, self.text.len());
+        let passed = &self.text[self.at..offset];
+        match memchr::memrchr(b'\n', passed) {
+            Some(last) => {
+                self.line += memchr::memchr_iter(b'\n', passed).count() as u64;
+                self.column = utf16_units(&passed[last + 1..]);
+            }
+            None => self.column += utf16_units(passed),
+        }
+        self.at = offset;
+        (self.line, self.column)
+    }
+}
+
 /// The text as UTF-8, with every malformed sequence replaced.
 #[must_use]
 pub fn lossy(bytes: &[u8]) -> Cow<'_, str> {
@@ -133,6 +191,20 @@ mod tests {
         assert_eq!(count_lines(b""), 0);
         assert_eq!(count_lines(b"a"), 1);
         assert_eq!(count_lines(b"a\nb\n"), 2);
+    }
+
+    #[test]
+    fn source_maps_count_code_units_and_no_byte_order_mark() {
+        let text = "\u{feff}é😀x\r\nü=y".as_bytes();
+        let at = |needle: &str| memchr::memmem::find(text, needle.as_bytes()).unwrap();
+        let mut counter = Utf16Counter::new(text);
+        assert_eq!(counter.locate(at("x")), (0, 3));
+        assert_eq!(counter.locate(at("y")), (1, 2));
+        assert_eq!(counter.locate(at("😀")), (0, 1), "going back starts over");
+        assert_eq!(counter.locate(0), (0, 0));
+        let line = "é😀x".as_bytes();
+        assert_eq!([0, 1, 3, 4, 9].map(|units| after_utf16_units(line, units)), [0, 2, 6, 7, 7]);
+        assert_eq!(utf16_units(b"a\xffb"), 3);
     }
 
     #[test]

@@ -75,6 +75,12 @@ Exit codes:
   2  wrong usage or configuration, or nothing could be written
   3  incomplete: nothing to do, but not everything could be looked at";
 
+const MAPS: &str = "\
+Ask the source maps in this folder where secrets in built files come from, and name source, line and column; may be \
+given several times. For builds whose maps are kept back or uploaded elsewhere. A map belongs to a built file by its \
+debug ID, by its path or name (`dist/cli.js.map` for `dist/cli.js`), or by the file that it names itself. The maps are \
+not looked at, and never reported; maps of the target itself are asked first";
+
 /// Takes the last look at what is about to be published: finds source maps, embedded sources, secrets, model files and
 /// files that should never ship, in folders, packages and archives of any kind, and says whether it may go out.
 #[derive(Debug, Parser)]
@@ -148,6 +154,10 @@ pub struct CheckArgs {
     /// that are too short or too common are passed over with a warning. May be given several times.
     #[arg(long = "known-secrets", value_name = "SOURCE")]
     pub known_secrets: Vec<KnownArg>,
+
+    /// Ask the source maps in this folder where secrets in built files come from; they are not looked at themselves
+    #[arg(long, value_name = "DIR", long_help = MAPS)]
+    pub maps: Vec<PathBuf>,
 
     /// Set the level of a rule, or of all rules that a glob matches: error, warning, note or off
     #[arg(long = "set", value_name = "RULE=LEVEL")]
@@ -278,6 +288,7 @@ impl FixArgs {
             threads: self.threads,
             no_progress: self.no_progress,
             known_secrets: Vec::new(),
+            maps: Vec::new(),
         }
     }
 }

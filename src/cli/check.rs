@@ -9,7 +9,7 @@ use clap::CommandFactory;
 use lastlook::Scanner;
 use lastlook::finding::Level;
 use lastlook::report::{Context, sanitize};
-use lastlook::scan::{Outcome, TargetError};
+use lastlook::scan::{BuildError, Outcome, TargetError};
 
 use super::args::{Args, CheckArgs, Color, ReportArg};
 use super::progress::{Bar, Shared};
@@ -34,7 +34,10 @@ pub fn run(args: &CheckArgs) -> Result<Exit> {
     if args.allow_incomplete {
         builder = builder.allow_incomplete(true);
     }
-    let scanner = builder.build()?;
+    for folder in &args.maps {
+        builder = builder.maps(folder);
+    }
+    let scanner = builder.build().map_err(no_maps)?;
     let targets: Vec<PathBuf> = args.paths.iter().map(|path| settings::from_here(path)).collect();
     let scanned = scanner.scan(&targets);
     bar.clear();
@@ -68,6 +71,21 @@ fn one_report_each(reports: &[ReportArg]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The one setting that names a folder of the user's.
+fn no_maps(error: BuildError) -> anyhow::Error {
+    match &error {
+        BuildError::Maps { path, error } if error.kind() == ErrorKind::NotFound => {
+            let name = path.display().to_string();
+            anyhow::anyhow!(
+                "there is no folder `{}` to read maps from\n  hint: --maps takes the folder that the build writes its source \
+                 maps to",
+                sanitize::shown(&name)
+            )
+        }
+        _ => error.into(),
+    }
 }
 
 /// Whoever misspells a command, or puts options before it, has named a target that does not exist.

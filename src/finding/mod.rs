@@ -12,6 +12,7 @@ mod gap;
 mod given_away;
 mod level;
 mod location;
+mod place;
 mod secret;
 mod verdict;
 
@@ -24,5 +25,6 @@ pub use gap::{Gap, Stage};
 pub use given_away::GivenAway;
 pub use level::{Level, UnknownLevel};
 pub use location::{Location, Span};
+pub use place::{Original, Place};
 pub use secret::Secret;
 pub use verdict::Verdict;

@@ -79,6 +79,12 @@ impl AllowEntry {
             && self.fingerprint.as_ref().is_none_or(|fingerprint| fingerprint == finding.fingerprint.as_str())
     }
 
+    /// Whether it speaks of one secret rather than of a place: by fingerprint.
+    #[must_use]
+    pub fn is_by_fingerprint(&self) -> bool {
+        self.fingerprint.is_some()
+    }
+
     /// Whether its time is over on `today`.
     #[must_use]
     pub fn has_expired(&self, today: Date) -> bool {

@@ -37,7 +37,7 @@ impl Blocks<'_> {
         let rule = self.context.rules.get(&first.rule).cloned();
         let title = title(first, rule.as_deref());
         let head = format!("{}[{}]", first.level, sanitize::shown(&first.rule));
-        let text = match group.findings().len() {
+        let text = match group.findings().iter().map(|finding| 1 + finding.places.len()).sum() {
             1 => format!(": {title}"),
             number => format!(": {title} ({})", words::count(number, "place")),
         };
@@ -141,6 +141,10 @@ impl Blocks<'_> {
         self.arrow(&format!("{place}{again}"));
         let told = first.is_some_and(|first| first.message == finding.message);
         let message = Some(shown(self.redactor, &finding.message)).filter(|text| !told && text != title);
+        let most = if self.context.verbose { usize::MAX } else { PLACES };
+        for line in words::other_places(finding, self.redactor, most) {
+            self.bar(&line);
+        }
         let known = first.is_some_and(|first| first.secret == finding.secret && finding.secret.is_some());
         let excerpt = finding.excerpt.as_ref().filter(|_| !known || self.context.verbose);
         match excerpt {

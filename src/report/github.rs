@@ -16,6 +16,9 @@ pub struct Github;
 /// Most annotations of one level that GitHub shows of one step.
 const PER_LEVEL: usize = 10;
 
+/// Most further places of one finding that an annotation names.
+const PLACES: usize = 5;
+
 /// Most characters of a message; a log line is no place for more.
 const CHARACTERS: usize = 4_000;
 
@@ -66,6 +69,7 @@ fn annotation(group: &Group<'_>, context: &Context<'_>, redactor: &Redactor<'_>)
     let rule = context.rules.get(&first.rule);
     let title = rule.map_or(&*first.rule, |rule| &rule.title);
     let mut lines = vec![shown(redactor, &first.message), words::place(first, redactor)];
+    lines.extend(words::other_places(first, redactor, PLACES));
     lines.extend(first.details.iter().map(|text| shown(redactor, &redactor.clean_own(first, text))));
     if let Some(secret) = &first.secret {
         lines.push(format!("The secret, masked: {secret}"));

@@ -14,8 +14,10 @@ error[source-map-embedded-sources]: Source map with the original sources
           who downloads the package. Nobody has to reverse anything.
    = fix: Build without source maps, or keep them out of the package with the `files` list.
 
-error[npm-access-token]: npm access token (2 places)
+error[npm-access-token]: npm access token (3 places)
   --> dist/cli #1.js:1:48213 (and 2 more times in it)
+   | from ../src/config.ts:12:7
+   | also in dist/cli #1.js.map!../src/config.ts:12:7
    | …//registry.acmes.org/:_authToken=npm_****aa";fetch(…
    |                                   ^^^^^^^^^^
   --> dist/other.js:1:48213

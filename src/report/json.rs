@@ -48,11 +48,16 @@ mod tests {
         assert_eq!(map["line"], Value::Null);
         assert_eq!(map["facts"], json!({"source_map.lines": 512_110, "source_map.sources": 1_902}));
         let keys: Vec<&String> = map.as_object().unwrap().keys().collect();
-        assert_eq!(keys.len(), 17, "{keys:?}");
+        assert_eq!(keys.len(), 19, "{keys:?}");
+        assert_eq!((&map["original"], &map["places"]), (&Value::Null, &json!([])));
         let token = &report["findings"][1];
         assert_eq!(token["secret"], testing::masked());
         assert_eq!((&token["line"], &token["column"]), (&json!(1), &json!(48_213)));
         assert_eq!((&token["offset"], &token["length"]), (&json!(48_212), &json!(40)));
+        assert_eq!(token["original"], json!({"source": "../src/config.ts", "line": 12, "column": 7}));
+        let place = &token["places"][0];
+        assert_eq!((&place["path"], &place["line"]), (&json!("dist/cli #1.js.map!../src/config.ts"), &json!(12)));
+        assert_eq!(place["fingerprint"].as_str().map(str::len), Some(32));
     }
 
     #[test]

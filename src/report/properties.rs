@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::sanitize::is_unsafe;
 use super::testing::{self, context, empty, gap, hostile, render_with, secret_finding};
 use super::{Context, REPORTS, Report};
-use crate::finding::{ArtifactPath, Verdict};
+use crate::finding::{ArtifactPath, Original, Verdict};
 use crate::scan::{Allowed, Outcome, Stale};
 
 /// The same report in all its ways: plain, and with everything shown.
@@ -104,6 +104,8 @@ prop_compose! {
             finding.message = text(index + 2);
             finding.excerpt = Some(format!("{}{}{}", text(index + 3), finding.secret.as_ref().unwrap(), text(index + 4)));
             finding.details = vec![text(index + 5)];
+            finding.original = Some(Original { source: text(index + 6).into(), line: 1, column: 1 });
+            finding.places = vec![testing::embedded_place(&text(index + 7), &text(index), secret)];
             finding.facts.set("some.text", text(index + 6));
             outcome.allowed.push(Allowed { finding: finding.clone(), reason: text(index + 7) });
             outcome.findings.push(finding);

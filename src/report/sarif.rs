@@ -13,13 +13,14 @@ use super::sarif_model::{
     Tool,
 };
 use super::{Context, Report, safe_json, sanitize, words};
-use crate::finding::{ArtifactPath, Finding, Gap, Level};
+use crate::finding::{ArtifactPath, Finding, Gap, Level, Location, Original};
 use crate::rules::Rule;
 use crate::scan::{Outcome, Stale};
 
 /// The `sarif` report: SARIF 2.1.0, as code scanning services accept it.
 ///
-/// Columns are counted in bytes, which is exact for ASCII lines; `byteOffset` is exact always.
+/// Columns are counted in bytes, those of original sources in UTF-16 code units: both are exact for ASCII lines, and
+/// `byteOffset` is exact always.
 #[derive(Debug, Clone, Copy)]
 pub struct Sarif;
 
@@ -28,6 +29,9 @@ const RESULTS: usize = 5_000;
 
 /// Most gaps, and most stale allow entries.
 const NOTIFICATIONS: usize = 1_000;
+
+/// Most further places of one result.
+const RELATED: usize = 20;
 
 /// Most characters of a text. GitHub cuts descriptions there.
 const CHARACTERS: usize = 1_024;
@@ -136,13 +140,17 @@ impl Builder<'_> {
         if let Some(secret) = &finding.secret {
             text.push_str(&format!(" ({secret})"));
         }
+        if let left @ 1.. = finding.places.len().saturating_sub(RELATED) {
+            text.push_str(&format!("; {} more than the {RELATED} named here", words::count(left, "place")));
+        }
         let fingerprint = finding.fingerprint.to_string();
         SarifResult {
             rule_id: finding.rule.to_string(),
             rule_index: self.rules.get(&*finding.rule).map_or(0, |(index, _)| *index),
             level: level_word(finding.level),
             message: self.text(&text),
-            locations: [self.location(&finding.path, Some(finding))],
+            locations: [self.location(&finding.path, finding.location)],
+            related_locations: self.related(finding),
             // GitHub compares the second; without it, it hashes lines that change with every build.
             partial_fingerprints: [
                 ("lastlook/v1", fingerprint.clone()),
@@ -156,16 +164,41 @@ impl Builder<'_> {
         }
     }
 
+    /// Where the text of a finding comes from, and its further places.
+    fn related(&self, finding: &Finding) -> Vec<SarifLocation> {
+        let original = finding.original.iter().map(|original| self.original(original));
+        let places = finding.places.iter().take(RELATED).map(|place| {
+            let where_else = words::place_at(&place.path, place.location, self.redactor);
+            let message = Some(self.text(&format!("The same secret in {where_else}")));
+            SarifLocation { message, ..self.location(&place.path, place.location) }
+        });
+        let numbered = original.chain(places).zip(1..);
+        numbered.map(|(location, id)| SarifLocation { id: Some(id), ..location }).collect()
+    }
+
+    /// A place in a source. Its file may be nowhere near: the name is the map's.
+    fn original(&self, original: &Original) -> SarifLocation {
+        let uri = relative_uri("", &self.redactor.clean(&original.source));
+        let (start_line, start_column) = (Some(original.line), Some(original.column));
+        let region = Some(Region { start_line, start_column, byte_offset: None, byte_length: None });
+        SarifLocation {
+            id: None,
+            physical_location: PhysicalLocation { artifact_location: ArtifactLocation { uri }, region },
+            logical_locations: Vec::new(),
+            message: Some(self.text("The source that it was built from, as the source map names it")),
+        }
+    }
+
     /// A place. A region counts inside the file, so it is only given where the artifact is the file.
-    fn location(&self, path: &ArtifactPath, finding: Option<&Finding>) -> SarifLocation {
+    fn location(&self, path: &ArtifactPath, location: Option<Location>) -> SarifLocation {
         let full = path.to_string();
         let root = path.root().to_string();
-        let place = finding.filter(|_| path.parent().is_none()).and_then(|finding| finding.location);
+        let place = location.filter(|_| path.parent().is_none());
         let region = place.map(|place| Region {
             start_line: place.line,
             start_column: place.line.and(place.column),
-            byte_offset: place.span.offset,
-            byte_length: place.span.length,
+            byte_offset: Some(place.span.offset),
+            byte_length: Some(place.span.length),
         });
         let logical = (full != root).then(|| LogicalLocation {
             name: self.redactor.clean(path.base_name()).into_owned(),
@@ -173,8 +206,10 @@ impl Builder<'_> {
         });
         let uri = relative_uri(&self.context.base, &self.redactor.clean(&root));
         SarifLocation {
+            id: None,
             physical_location: PhysicalLocation { artifact_location: ArtifactLocation { uri }, region },
             logical_locations: logical.into_iter().collect(),
+            message: None,
         }
     }
 

@@ -98,6 +98,9 @@ pub(super) struct SarifResult {
     pub(super) level: &'static str,
     pub(super) message: Text,
     pub(super) locations: [SarifLocation; 1],
+    /// Where the text comes from and where else it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) related_locations: Vec<SarifLocation>,
     pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
     /// Empty where nothing is suppressed: left out, it would mean that nobody knows (section 3.27.23).
     pub(super) suppressions: Vec<Suppression>,
@@ -114,9 +117,14 @@ pub(super) struct Suppression {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SarifLocation {
+    /// Tells related locations apart: a list holds no location twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<usize>,
     pub(super) physical_location: PhysicalLocation,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) logical_locations: Vec<LogicalLocation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<Text>,
 }
 
 /// Section 3.29.
@@ -142,8 +150,10 @@ pub(super) struct Region {
     pub(super) start_line: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) start_column: Option<u64>,
-    pub(super) byte_offset: u64,
-    pub(super) byte_length: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) byte_offset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) byte_length: Option<u64>,
 }
 
 /// Section 3.33.

@@ -53,6 +53,14 @@ fn a_result_names_the_file_and_the_member() {
     assert_eq!(token["artifactLocation"]["uri"], "dist/cli%20%231.js");
     let region = json!({"startLine": 1, "startColumn": 48_213, "byteOffset": 48_212, "byteLength": 40});
     assert_eq!(token["region"], region);
+    let related = &run["results"][1]["relatedLocations"];
+    let origin =
+        json!({"artifactLocation": {"uri": "../src/config.ts"}, "region": {"startLine": 12, "startColumn": 7}});
+    assert_eq!(related[0]["physicalLocation"], origin);
+    assert_eq!(
+        related[1]["logicalLocations"][0]["fullyQualifiedName"], "dist/cli #1.js.map!../src/config.ts",
+        "{related:#}"
+    );
 }
 
 #[test]

@@ -6,7 +6,8 @@ use globset::GlobSet;
 
 use super::{Context, Report};
 use crate::finding::{
-    ArtifactPath, Category, Facts, Finding, Fingerprint, Gap, Level, Location, Secret, Span, Stage, Verdict,
+    ArtifactPath, Category, Facts, Finding, Fingerprint, Gap, Level, Location, Original, Place, Secret, Span, Stage,
+    Verdict,
 };
 use crate::rules::{Matcher, PathRule, Rule, RuleSet};
 use crate::scan::{Allowed, Outcome, Stale, Totals};
@@ -116,6 +117,8 @@ fn finding(rule: &str, path: ArtifactPath, message: &str) -> Finding {
         fingerprint: Fingerprint::new(rule, &path.to_string(), message.as_bytes()),
         path,
         location: None,
+        original: None,
+        places: Vec::new(),
         message: message.to_owned(),
         facts: Facts::default(),
         secret: None,
@@ -159,6 +162,14 @@ pub(super) fn masked() -> String {
     Secret::new(token("a").as_bytes()).masked()
 }
 
+/// Where a secret stands in a source that a map embeds.
+pub(super) fn embedded_place(map: &str, source: &str, value: &str) -> Place {
+    let span = Span { offset: 300, length: value.len() as u64 };
+    let path = ArtifactPath::file(map).member(source);
+    let finding = secret_at(path, value);
+    Place { location: Some(Location { span, line: Some(12), column: Some(7) }), ..Place::from(finding) }
+}
+
 /// What the incident looked like, and a bit of everything.
 pub(super) fn leaky() -> Outcome {
     let tar = ArtifactPath::file("pkg.tgz").decompressed("pkg.tar");
@@ -172,6 +183,8 @@ pub(super) fn leaky() -> Outcome {
     map.details = vec!["src/main.ts: 12,004 lines".to_owned(), "src/auth.ts: 9,120 lines".to_owned()];
     let mut token_here = secret_finding("dist/cli #1.js", &token("a"));
     token_here.repeats = 2;
+    token_here.original = Some(Original { source: "../src/config.ts".into(), line: 12, column: 7 });
+    token_here.places = vec![embedded_place("dist/cli #1.js.map", "../src/config.ts", &token("a"))];
     let mut binary = finding("executable-debug-info", ArtifactPath::file("lib.node"), "DWARF sections are in it");
     binary.location = Some(Location { span: Span { offset: 4_096, length: 512 }, line: None, column: None });
     let leftovers = ["a/.DS_Store", "b/.DS_Store"]
@@ -212,6 +225,9 @@ pub(super) fn hostile() -> Outcome {
         finding.message.clone_from(&text);
         finding.details = vec![text.clone(); 2];
         finding.excerpt = Some(text.clone());
+        finding.original = Some(Original { source: text.as_str().into(), line: 1, column: 1 });
+        finding.places = vec![embedded_place(&text, &text, &token("a")); 30];
+        finding.places[0].original.clone_from(&finding.original);
         finding.facts.set("source_map.root", text.clone());
         finding.facts.set("source_map.names", vec![text.clone()]);
     }

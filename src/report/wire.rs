@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::redact::Redactor;
-use crate::finding::{FactValue, Facts, Finding, Gap, Level, Location};
+use crate::finding::{FactValue, Facts, Finding, Gap, Level, Location, Original, Place};
 use crate::scan::{Allowed, Outcome, Stale};
 
 /// Version of the shape.
@@ -73,6 +73,54 @@ pub(super) struct WireFinding {
     also: Vec<String>,
     excerpt: Option<String>,
     details: Vec<String>,
+    original: Option<WireOriginal>,
+    places: Vec<WirePlace>,
+}
+
+/// A place in a source, as a map tells it.
+#[derive(Serialize)]
+struct WireOriginal {
+    source: String,
+    line: u64,
+    column: u64,
+}
+
+impl WireOriginal {
+    fn new(original: &Original, redactor: &Redactor<'_>) -> Self {
+        let Original { source, line, column } = original;
+        WireOriginal { source: redactor.clean(source).into_owned(), line: *line, column: *column }
+    }
+}
+
+/// A further place of a finding.
+#[derive(Serialize)]
+struct WirePlace {
+    path: String,
+    line: Option<u64>,
+    column: Option<u64>,
+    offset: Option<u64>,
+    length: Option<u64>,
+    fingerprint: String,
+    repeats: u64,
+    encodings: Vec<&'static str>,
+    original: Option<WireOriginal>,
+}
+
+impl WirePlace {
+    fn new(place: &Place, redactor: &Redactor<'_>) -> Self {
+        let location = place.location.as_ref();
+        WirePlace {
+            path: redactor.clean(&place.path.to_string()).into_owned(),
+            line: location.and_then(|location| location.line),
+            column: location.and_then(|location| location.column),
+            offset: location.map(|location| location.span.offset),
+            length: location.map(|location| location.span.length),
+            fingerprint: place.fingerprint.to_string(),
+            repeats: place.repeats,
+            encodings: place.encodings.iter().map(|encoding| encoding.as_str()).collect(),
+            original: place.original.as_ref().map(|original| WireOriginal::new(original, redactor)),
+        }
+    }
 }
 
 impl WireFinding {
@@ -96,6 +144,8 @@ impl WireFinding {
             also: finding.also.iter().map(ToString::to_string).collect(),
             excerpt: finding.excerpt.as_ref().map(|text| redactor.clean_own(finding, text).into_owned()),
             details: finding.details.iter().map(|text| redactor.clean_own(finding, text).into_owned()).collect(),
+            original: finding.original.as_ref().map(|original| WireOriginal::new(original, redactor)),
+            places: finding.places.iter().map(|place| WirePlace::new(place, redactor)).collect(),
         }
     }
 }

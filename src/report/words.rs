@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Context;
 use super::redact::Redactor;
 use super::sanitize;
-use crate::finding::{FactValue, Finding, Level, Verdict};
+use crate::finding::{ArtifactPath, FactValue, Finding, Level, Location, Original, Verdict};
 use crate::scan::Outcome;
 
 /// `1,902`.
@@ -84,13 +84,36 @@ pub(super) fn shown(redactor: &Redactor<'_>, text: &str) -> String {
 
 /// Where a finding is: `dist/cli.js:1:48213`, or `lib.node:+1234` (an offset in bytes) where there are no lines.
 pub(super) fn place(finding: &Finding, redactor: &Redactor<'_>) -> String {
-    let path = shown(redactor, &finding.path.to_string());
-    match finding.location.map(|place| (place.line, place.column, place.span.offset)) {
+    place_at(&finding.path, finding.location, redactor)
+}
+
+/// Like [`place`] for any artifact.
+pub(super) fn place_at(path: &ArtifactPath, location: Option<Location>, redactor: &Redactor<'_>) -> String {
+    let path = shown(redactor, &path.to_string());
+    match location.map(|place| (place.line, place.column, place.span.offset)) {
         Some((Some(line), Some(column), _)) => format!("{path}:{line}:{column}"),
         Some((Some(line), None, _)) => format!("{path}:{line}"),
         Some((None, _, offset)) => format!("{path}:+{offset}"),
         None => path,
     }
+}
+
+/// Where a finding comes from and where else it is, a line each: `from src/config.ts:12:7`, `also in …`. At most `most`
+/// further places are named, and the rest is counted.
+pub(super) fn other_places(finding: &Finding, redactor: &Redactor<'_>, most: usize) -> Vec<String> {
+    let from = |original: &Option<Original>| {
+        let original = original.as_ref()?;
+        Some(format!("from {}:{}:{}", shown(redactor, &original.source), original.line, original.column))
+    };
+    let mut lines: Vec<String> = from(&finding.original).into_iter().collect();
+    for place in finding.places.iter().take(most) {
+        let also = format!("also in {}", place_at(&place.path, place.location, redactor));
+        lines.push(from(&place.original).map_or_else(|| also.clone(), |from| format!("{also}, {from}")));
+    }
+    if let left @ 1.. = finding.places.len().saturating_sub(most) {
+        lines.push(format!("and in {} more", count(left, "place")));
+    }
+    lines
 }
 
 /// The verdict as the word that opens the last line and the sentence that follows it.

@@ -1,11 +1,15 @@
 //! The gate: findings and gaps become an outcome.
 
-use super::run::{Run, Seen};
-use super::{Allowed, Outcome, Scanner, Stale, disclosure, sources};
-use crate::finding::{Finding, Level, Verdict};
+use std::collections::HashMap;
 
-/// Ends a scan: settles what needs the whole target, judges facts, applies the policy, sorts, and decides.
-pub fn judge(scanner: &Scanner, mut seen: Seen, targets: &[String], fail_on: Level, allow_incomplete: bool) -> Outcome {
+use super::places::{self, Alike};
+use super::run::{Run, Seen};
+use super::walk::Listed;
+use super::{Allowed, Outcome, Scanner, Stale, disclosure, sources};
+use crate::finding::{Finding, Verdict};
+
+/// Ends a scan of these targets: settles what needs all of them, judges facts, applies the policy, sorts, and decides.
+pub fn judge(scanner: &Scanner, targets: &[String], files: &[Listed], mut seen: Seen) -> Outcome {
     disclosure::settle(&mut seen);
     let embedded = std::mem::take(&mut seen.embedded);
     let sources = if scanner.lists_sources { sources::list(&seen, embedded, targets) } else { Vec::new() };
@@ -20,9 +24,10 @@ pub fn judge(scanner: &Scanner, mut seen: Seen, targets: &[String], fail_on: Lev
     let mut gaps = seen.gaps;
     gaps.sort();
     gaps.dedup();
-    let (findings, allowed, stale) = allow(scanner, findings);
-    let blocked = findings.iter().any(|finding| finding.level >= fail_on);
-    let verdict = match (blocked, gaps.is_empty() || allow_incomplete) {
+    let alike = places::settle(scanner, files, &seen.stated, &mut findings);
+    let (findings, allowed, stale) = allow(scanner, findings, alike);
+    let blocked = findings.iter().any(|finding| finding.level >= scanner.fail_on);
+    let verdict = match (blocked, gaps.is_empty() || scanner.allow_incomplete) {
         (true, _) => Verdict::Blocked,
         (false, false) => Verdict::Incomplete,
         (false, true) => Verdict::Clear,
@@ -34,27 +39,44 @@ fn same_place(a: &Finding, b: &Finding) -> bool {
     a.location == b.location && a.path.to_string() == b.path.to_string()
 }
 
-/// Takes out what the policy allows, and says which of its entries do nothing.
-fn allow(scanner: &Scanner, findings: Vec<Finding>) -> (Vec<Finding>, Vec<Allowed>, Vec<Stale>) {
+/// Takes out what the policy allows, and says which of its entries do nothing. An entry by fingerprint allows a secret at
+/// every place that is proven to be the same text; one by path allows it there only.
+fn allow(scanner: &Scanner, findings: Vec<Finding>, mut alike: Alike) -> (Vec<Finding>, Vec<Allowed>, Vec<Stale>) {
     let entries = &scanner.policy.allow;
     let mut used = vec![false; entries.len()];
-    let mut allowed = Vec::new();
-    let mut left = Vec::new();
-    for finding in findings {
+    let mut own: Vec<Option<&str>> = Vec::with_capacity(findings.len());
+    let mut shared: HashMap<usize, &str> = HashMap::new();
+    for (index, finding) in findings.iter().enumerate() {
         let mut reason = None;
-        for (entry, used) in entries.iter().zip(&mut used) {
-            if entry.covers(&finding) {
-                *used = true;
-                if !entry.has_expired(scanner.today) {
-                    reason.get_or_insert(&entry.reason);
+        for (entry, used) in entries.iter().zip(&mut used).filter(|(entry, _)| entry.covers(finding)) {
+            *used = true;
+            if !entry.has_expired(scanner.today) {
+                reason.get_or_insert(entry.reason.as_str());
+                if entry.is_by_fingerprint() {
+                    shared.entry(alike.group(index)).or_insert(&entry.reason);
                 }
             }
         }
-        match reason {
-            Some(reason) => allowed.push(Allowed { finding, reason: reason.clone() }),
-            None => left.push(finding),
+        own.push(reason);
+    }
+    let mut left = Vec::new();
+    let mut passed: Vec<(&str, Vec<(usize, Finding)>)> = Vec::new();
+    for ((index, finding), own) in findings.into_iter().enumerate().zip(own) {
+        match own.or_else(|| shared.get(&alike.group(index)).copied()) {
+            None => left.push((index, finding)),
+            Some(reason) => match passed.iter_mut().find(|(other, _)| *other == reason) {
+                Some((_, list)) => list.push((index, finding)),
+                None => passed.push((reason, vec![(index, finding)])),
+            },
         }
     }
+    let mut allowed = Vec::new();
+    for (reason, list) in passed {
+        let merged = places::merge(list, &mut alike).into_iter();
+        allowed.extend(merged.map(|finding| Allowed { finding, reason: reason.to_owned() }));
+    }
+    allowed.sort_by(|a, b| a.finding.sort_key().cmp(&b.finding.sort_key()));
+    let left = places::merge(left, &mut alike);
     let stale = entries.iter().zip(used).filter_map(|(entry, used)| {
         let problem = match (entry.has_expired(scanner.today), entry.expires) {
             (true, Some(day)) => format!("the allow entry for `{}` expired on {day}", entry.rule()),

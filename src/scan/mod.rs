@@ -10,6 +10,7 @@ mod names;
 mod originals;
 mod outcome;
 mod place;
+mod places;
 mod progress;
 mod project;
 mod run;

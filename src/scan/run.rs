@@ -231,6 +231,8 @@ impl<'s> Run<'s> {
             level: active.level,
             path: path.clone(),
             location,
+            original: None,
+            places: Vec::new(),
             message: rule.message.as_ref().map_or_else(|| rule.title.clone(), |message| message.fill(&facts)),
             fingerprint: Fingerprint::new(&rule.id, &path.stable(), evidence),
             facts,

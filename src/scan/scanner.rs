@@ -33,8 +33,10 @@ pub struct Scanner {
     pub(super) policy: Policy,
     pub(super) detector: Detector,
     pub(super) today: Date,
-    fail_on: Level,
-    allow_incomplete: bool,
+    /// Folders of maps that are not published.
+    pub(super) maps: Vec<PathBuf>,
+    pub(super) fail_on: Level,
+    pub(super) allow_incomplete: bool,
     /// Whether the outcome lists sources.
     pub(super) lists_sources: bool,
     /// Who is shown the text of every source.
@@ -58,6 +60,7 @@ pub struct Builder {
     today: Option<Date>,
     lists_sources: bool,
     each_text: Option<Box<EachText>>,
+    maps: Vec<PathBuf>,
 }
 
 /// Why a scanner could not be made.
@@ -69,6 +72,14 @@ pub enum BuildError {
     /// The rules cannot be searched for together.
     #[error(transparent)]
     Keywords(#[from] crate::detect::KeywordsError),
+    /// A folder given to [`Builder::maps`] is none.
+    #[error("the folder of maps {} cannot be read: {error}", path.display())]
+    Maps {
+        /// The folder as it was named.
+        path: PathBuf,
+        /// What the operating system says.
+        error: std::io::Error,
+    },
     /// The operating system gives no threads.
     #[error("no threads could be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -174,11 +185,29 @@ impl Builder {
         self
     }
 
+    /// Asks the source maps in this folder where the secrets of generated files come from, besides those of the target.
+    /// They are no part of the target: they are not judged. May be called several times.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let scanner = lastlook::Scanner::builder().maps("corpus/css-map/leaky/input").build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn maps(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.maps.push(folder.into());
+        self
+    }
+
     /// Makes the scanner.
     ///
     /// # Errors
     /// See [`BuildError`].
     pub fn build(self) -> Result<Scanner, BuildError> {
+        for path in &self.maps {
+            std::fs::read_dir(path).map_err(|error| BuildError::Maps { path: path.clone(), error })?;
+        }
         let rules = match self.rules {
             Some(rules) => rules,
             None => load::builtin(&facts())?,
@@ -198,6 +227,7 @@ impl Builder {
             policy: self.policy,
             lists_sources: self.lists_sources,
             each_text: self.each_text,
+            maps: self.maps,
             progress: self.progress.unwrap_or_else(|| Box::new(())),
             pool,
         })
@@ -257,6 +287,6 @@ impl Scanner {
             seen.findings.extend(run.judge_path(link));
         }
         let names: Vec<String> = targets.iter().map(|target| walk::shown(target)).collect();
-        Ok(gate::judge(self, seen, &names, self.fail_on, self.allow_incomplete))
+        Ok(gate::judge(self, &names, &walked.files, seen))
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use lastlook::Scanner;
+use lastlook::finding::Original;
 use lastlook::policy::{FILE_NAME, Policy};
 use lastlook::rules::example;
 use lastlook::scan::Outcome;
@@ -173,7 +174,14 @@ pub fn describe(outcome: &Outcome, root: &Path, wanted: Option<&Value>) -> Value
                 entry[fact] = serde_json::to_value(value).unwrap_or_default();
             }
         }
-        findings.push(json!({"rule": rule, "level": level, "path": path}));
+        let mut one = json!({"rule": rule, "level": level, "path": path});
+        if let Some(Original { source, line, column }) = &finding.original {
+            one["original"] = format!("{source}:{line}:{column}").into();
+        }
+        if !finding.places.is_empty() {
+            one["places"] = finding.places.iter().map(|place| name(&place.path)).collect();
+        }
+        findings.push(one);
     }
     let key = |value: &Value| (value["path"].to_string(), value["rule"].to_string());
     findings.sort_by_key(key);

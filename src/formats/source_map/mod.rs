@@ -13,6 +13,7 @@ mod literal;
 mod map;
 mod origin;
 mod pointer;
+mod position;
 mod ram_bundle;
 pub(crate) mod read;
 mod source_url;
@@ -26,6 +27,7 @@ pub use installed::{Installed, installed};
 pub use map::SourceMap;
 pub use origin::origin;
 pub(crate) use pointer::Pointers;
+pub use position::{Identity, Mapped, Positions, Unreadable, debug_id};
 pub use ram_bundle::RamBundle;
 pub use source_url::SourceUrl;
 

@@ -1,0 +1,1 @@
+(()=>{const e="Grüße 🌊",r="berth-4711-gull";moor(e,r);})();
