@@ -76,11 +76,11 @@ fn the_incident_is_listed_and_is_the_tree_that_it_was_built_from() {
 
 #[test]
 fn everything_that_carries_sources_is_in_the_list() {
-    let outcome = look(&corpus("inline-map/leaky"));
+    let outcome = look(&corpus("source-maps/inline-js/leaky"));
     assert_eq!(lines(&outcome), ["undisclosed src/main.ts", "undisclosed src/tide.ts"]);
     assert!(outcome.sources[0].carriers[0].to_string().ends_with("!inline.map"), "{:?}", outcome.sources);
-    assert_eq!(lines(&look(&corpus("index-map/leaky"))).len(), 2);
-    assert!(!look(&corpus("css-map/leaky")).sources.is_empty());
+    assert_eq!(lines(&look(&corpus("source-maps/index/leaky"))).len(), 2);
+    assert!(!look(&corpus("source-maps/external-css/leaky")).sources.is_empty());
     assert!(look(&corpus("names-only/leaky")).sources.iter().all(|source| source.text.is_none()));
     let zipped = Folder::with(
         "p.tgz",

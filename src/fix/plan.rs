@@ -28,7 +28,8 @@ const STYLES: [&str; 1] = [".css"];
 pub fn plan(target: &Path, outcome: &Outcome, wish: Wish, limit: u64) -> Plan {
     let mut planner = Planner::new(target, wish, limit);
     let wanted = || outcome.findings.iter().filter(|found| is_wanted(found, wish));
-    planner.maps = wanted().map(|found| found.path.to_string()).collect();
+    let carries = |found: &Finding| found.facts.get("source_map.inline") == Some(&FactValue::Bool(true));
+    planner.maps = wanted().filter(|found| !carries(found)).map(|found| found.path.to_string()).collect();
     let names: BTreeSet<String> = wanted().map(|found| found.path.root().to_string()).collect();
     // Compressed copies come last: what happens to them follows from what happens to the file they were made from.
     let (copies, plain): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| uncompressed(name).is_some());

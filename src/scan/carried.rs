@@ -35,7 +35,13 @@ pub fn gather(mut stated: Vec<Entry>) -> Vec<Entry> {
     let mut kept = Vec::new();
     for (package, path, one) in stated {
         match carrier(&path, &one) {
-            Some(carrier) => add(sums.entry(carrier).or_default(), one),
+            Some(carrier) => {
+                // That it is a map is all that is left to say of it.
+                let mut map = Stated::default();
+                map.facts.set("source_map.inline", true);
+                kept.push((package, path, map));
+                add(sums.entry(carrier).or_default(), one);
+            }
             None => kept.push((package, path, one)),
         }
     }
@@ -59,6 +65,8 @@ fn add(sum: &mut Stated, one: Stated) {
 fn add_facts(sum: &mut Facts, one: &Facts) {
     for (name, value) in one.iter() {
         let value = match (sum.get(name), value) {
+            // A map that carries others is no carried one for that.
+            (Some(FactValue::Bool(_)), _) => continue,
             (Some(FactValue::Int(before)), FactValue::Int(more)) => FactValue::Int(before.saturating_add(*more)),
             (Some(FactValue::List(before)), FactValue::List(more)) => {
                 let most = if name.ends_with("_examples") { EXAMPLES } else { LISTED };

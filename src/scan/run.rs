@@ -124,8 +124,9 @@ impl<'s> Run<'s> {
         let probe = Probe::new(artifact.path.base_name(), &artifact.bytes);
         let mut whole = artifact.bytes.is_empty();
         let mut all = Stated::default();
+        let mut maps = HashSet::new();
         for format in FORMATS.iter().filter(|format| !whole_is_known(&probe) && sniff(**format, &probe)) {
-            let (coverage, stated) = self.inspect(*format, artifact, (package, &inner), budget, scope);
+            let (coverage, stated) = self.inspect(*format, artifact, (package, &inner), (budget, &mut maps), scope);
             whole |= coverage == Some(Coverage::Whole);
             merge(&mut all, stated);
         }
@@ -142,16 +143,22 @@ impl<'s> Run<'s> {
     }
 
     /// Shows the artifact to one format. Members of an archive belong to the archive's package; everything else, such
-    /// as sources of a map and `cli.js` in `cli.js.gz`, belongs to the package that the artifact lies in.
+    /// as sources of a map and `cli.js` in `cli.js.gz`, belongs to the package that the artifact lies in. `maps` are the places
+    /// of those that other formats have handed out.
     fn inspect<'r>(
         &'r self,
         format: &'static dyn Format,
         artifact: &Artifact,
         (package, inner): (&Package, &Package),
-        budget: &Arc<Budget>,
+        (budget, maps): (&Arc<Budget>, &mut HashSet<(usize, usize)>),
         scope: &rayon::Scope<'r>,
     ) -> (Option<Coverage>, Stated) {
         let mut sink = |member: Artifact| {
+            // A map in a coverage report is one to the reader of such reports and to that of maps in other JSON.
+            let place = (member.bytes.as_ptr() as usize, member.bytes.len());
+            if member.role == Role::EmbeddedMap && !maps.insert(place) {
+                return;
+            }
             let package = match member.role {
                 Role::ArchiveMember => inner,
                 _ => package,

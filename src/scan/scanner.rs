@@ -190,7 +190,7 @@ impl Builder {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let scanner = lastlook::Scanner::builder().maps("corpus/css-map/leaky/input").build()?;
+    /// let scanner = lastlook::Scanner::builder().maps("corpus/source-maps/external-css/leaky/input").build()?;
     /// # Ok(())
     /// # }
     /// ```

@@ -11,7 +11,7 @@ use super::portrait::{Portrait, capped};
 use super::words::Shape;
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec, Role};
-use crate::formats::source_map::Pointers;
+use crate::formats::source_map::{ADDRESS_FACTS, Addresses};
 use crate::formats::{Coverage, Format, FormatError, Inspection, Reference};
 
 const SHAPE: Shape = Shape { little: true, wide: false };
@@ -53,8 +53,8 @@ impl Format for Wasm {
             named: false,
             nested: 0,
             taker: Sections::new(artifact, SHAPE),
-            maps: Pointers::default(),
-            debug_files: Pointers::default(),
+            maps: Addresses::default(),
+            debug_files: Addresses::default(),
         };
         let read = reader.sections(&mut portrait, out);
         let finished = reader.taker.finish(&mut portrait, out);
@@ -77,9 +77,9 @@ struct Reader<'a> {
     nested: u64,
     taker: Sections<'a>,
     /// Addresses of source maps.
-    maps: Pointers,
+    maps: Addresses,
     /// Addresses of separate debug information.
-    debug_files: Pointers,
+    debug_files: Addresses,
 }
 
 impl Reader<'_> {
@@ -188,13 +188,10 @@ impl Reader<'_> {
     }
 
     fn state(self, out: &mut Inspection<'_>) {
-        if !self.maps.remote.is_empty() {
-            let (remote, buckets, examples) = self.maps.facts();
-            out.fact("reference.remote", remote);
-            out.fact("reference.buckets", buckets);
-            out.fact("reference.remote_examples", examples);
+        if !self.maps.is_empty() {
+            self.maps.state(&ADDRESS_FACTS, out);
         }
-        if !self.debug_files.remote.is_empty() {
+        if !self.debug_files.is_empty() {
             let (remote, buckets, examples) = self.debug_files.facts();
             out.fact("debug.remote", remote);
             out.fact("debug.buckets", buckets);

@@ -149,7 +149,7 @@ fn is_internal(host: &str) -> bool {
 
 /// Addresses of one artifact, counted.
 #[derive(Default)]
-pub(super) struct Addresses {
+pub(crate) struct Addresses {
     total: u64,
     buckets: u64,
     internal: u64,
@@ -161,7 +161,7 @@ pub(super) struct Addresses {
 }
 
 /// The names of the facts that [`Addresses`] states.
-pub(super) struct AddressFacts {
+pub(crate) struct AddressFacts {
     pub(super) total: &'static str,
     pub(super) examples: &'static str,
     pub(super) buckets: &'static str,
@@ -173,7 +173,7 @@ pub(super) struct AddressFacts {
 
 impl Addresses {
     /// Counts `name` if it is an address, and says whether it is.
-    pub(super) fn add(&mut self, name: &str) -> bool {
+    pub(crate) fn add(&mut self, name: &str) -> bool {
         let Some(Address { reach, archive }) = address(name) else { return false };
         self.total += 1;
         self.archives += u64::from(archive);
@@ -197,12 +197,17 @@ impl Addresses {
     }
 
     /// Whether none was counted.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.total == 0
     }
 
+    /// How many were counted, how many of them lie in buckets, and at most 5 examples.
+    pub(crate) fn facts(self) -> (u64, u64, Vec<String>) {
+        (self.total, self.buckets, self.worst.into_iter().map(|(.., name)| name).collect())
+    }
+
     /// States what was counted.
-    pub(super) fn state(self, names: &AddressFacts, out: &mut Inspection<'_>) {
+    pub(crate) fn state(self, names: &AddressFacts, out: &mut Inspection<'_>) {
         out.fact(names.total, self.total);
         out.fact(names.buckets, self.buckets);
         out.fact(names.internal, self.internal);

@@ -67,7 +67,8 @@ static FACTS: &[FactSpec] = &[
     },
 ];
 
-static ADDRESS_FACTS: AddressFacts = AddressFacts {
+/// The facts about addresses of maps.
+pub(crate) static ADDRESS_FACTS: AddressFacts = AddressFacts {
     total: "reference.remote",
     examples: "reference.remote_examples",
     buckets: "reference.buckets",

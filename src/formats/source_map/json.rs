@@ -53,7 +53,7 @@ impl<'a> Scanner<'a> {
     /// A scanner at `at`.
     #[must_use]
     pub fn new(text: &'a [u8], at: usize) -> Self {
-        Scanner { text, at }
+        Scanner { text, at: at.min(text.len()) }
     }
 
     /// Where it stands.

@@ -26,6 +26,11 @@ impl<'s> Maps<'s> {
                 maps.references.insert(path, stated);
             }
             let Some(FactValue::Bool(inline)) = stated.facts.get("source_map.inline") else { continue };
+            // Where several maps are carried, what is stated of all of them is stated of the file that carries them.
+            if *inline && ["reference.inline", "reference.literals"].iter().any(|fact| stated.facts.get(fact).is_some())
+            {
+                continue;
+            }
             maps.all.insert(path);
             match path.parent() {
                 Some(carrier) if *inline => maps.inline.entry(carrier).or_default().push(path),
