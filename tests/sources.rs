@@ -18,6 +18,9 @@ use lastlook::scan::{EmbeddedText, Outcome, Standing};
 use support::forge::{archive, map, token};
 use support::{Folder, scanner};
 
+/// The path, digest and bytes of a text that was handed out.
+type Told = (String, Digest, Vec<u8>);
+
 fn corpus(case: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(case)
 }
@@ -113,7 +116,7 @@ fn a_text_is_one_source_however_many_maps_carry_it() {
 
 #[test]
 fn what_is_shown_is_what_is_embedded_and_never_more_than_once_for_each() {
-    let texts: Arc<Mutex<Vec<(String, Digest, Vec<u8>)>>> = Arc::default();
+    let texts: Arc<Mutex<Vec<Told>>> = Arc::default();
     let seen = texts.clone();
     let each = move |text: &EmbeddedText<'_>| {
         seen.lock().unwrap().push((text.path.logical().to_owned(), text.digest, text.bytes.to_vec()));

@@ -112,8 +112,8 @@ impl Prefilter {
             }
         }
         for ((state, (start, end)), hits) in states.iter_mut().zip(lanes).zip(hits) {
-            for at in start + d.len()..end {
-                *state = self.dfa.next_state(Anchored::No, *state, text[at]);
+            for (at, byte) in text.iter().enumerate().take(end).skip(start + d.len()) {
+                *state = self.dfa.next_state(Anchored::No, *state, *byte);
                 self.note(*state, at + 1, hits);
             }
         }

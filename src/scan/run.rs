@@ -55,7 +55,7 @@ pub struct Seen {
 
 /// How many bytes of members may wait for a thread; beyond it the thread that opened a container goes into its members
 /// itself, so that what waits never grows with the input.
-const MOST_WAITING: u64 = 64 << 20;
+const MOST_WAITING: u64 = 8 << 20;
 /// Up to this size, files that do not look like text count as sources that are shipped, for they may be.
 const LARGEST_ODD_TEXT: u64 = 4 << 20;
 /// How many findings of one artifact are listed.
