@@ -19,6 +19,12 @@ impl Edit {
     pub fn remove(range: Range<usize>) -> Self {
         Edit { range, new: Vec::new() }
     }
+
+    /// The same in a text that what it was made for is a part of, from `start` on.
+    #[must_use]
+    pub fn moved(self, start: usize) -> Self {
+        Edit { range: self.range.start + start..self.range.end + start, new: self.new }
+    }
 }
 
 /// Puts edits into the order of their places, and drops those that overlap one before them.

@@ -9,6 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use super::comment::{MARK, url};
 use super::contents::{Dropped, drop_contents, embeds_own};
 use super::edit::{Edit, apply};
+use crate::formats::source_map::literal::{Literal, literals};
 use crate::formats::source_map::uri::data_uri;
 
 /// What `encodeURIComponent` leaves as it is, but for what could end a string or a comment.
@@ -53,6 +54,39 @@ pub fn without_contents(text: &[u8]) -> Inline {
     inline
 }
 
+/// What has to change in `text` so that no map that is written down in it, as an object or as a string whose quotes are
+/// not escaped, embeds a source of the publisher's.
+pub fn without_literal_contents(text: &[u8]) -> Inline {
+    let mut inline = Inline::default();
+    literals(text, |found| {
+        let written = &text[found.range.clone()];
+        let json = found.json.as_deref().unwrap_or(written);
+        if !found.cut && embeds_own(json) {
+            inline.literal(&found, written, json);
+        }
+        true
+    });
+    inline
+}
+
+impl Inline {
+    fn literal(&mut self, found: &Literal, written: &[u8], json: &[u8]) {
+        let Some(Ok(dropped)) = drop_contents(json) else { return };
+        let start = found.range.start;
+        let edits = match found.json {
+            None => dropped.edits.into_iter().map(|edit| edit.moved(start)).collect(),
+            // The list alone: whatever quotes it has, an empty one is the same in every notation.
+            Some(_) if written.starts_with(b"[") => vec![Edit { range: found.range.clone(), new: b"[]".to_vec() }],
+            // It is escaped, and would have to be escaped again.
+            Some(_) => return,
+        };
+        self.maps += 1;
+        self.dropped.sources += dropped.sources;
+        self.dropped.bytes += dropped.bytes;
+        self.dropped.edits.extend(edits);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +110,20 @@ mod tests {
         assert_eq!((inline.maps, inline.dropped.sources), (3, 3));
         assert_eq!(apply(before.as_bytes(), &inline.dropped.edits), text(LESS).as_bytes());
         assert_eq!(without_contents(text(LESS).as_bytes()).maps, 0);
+    }
+
+    #[test]
+    fn literals_lose_their_texts_in_every_notation() {
+        let text = "let a = 'é'; // ".repeat(8);
+        let object =
+            format!(r#"{{"version":3,"sources":["a.ts"],"sourcesContent":["{text}"],"names":[],"mappings":"A"}}"#);
+        let bare = format!("{{version:3,sources:[\"a.ts\"],mappings:\"A\",sourcesContent:[`{text}`],sourceRoot:\"\"}}");
+        let before = format!("a.push([1,{object}]);b.push([2,{bare}]);");
+        let inline = without_literal_contents(before.as_bytes());
+        assert_eq!((inline.maps, inline.dropped.sources), (2, 2));
+        let after = String::from_utf8(apply(before.as_bytes(), &inline.dropped.edits).to_vec()).unwrap();
+        let expected = "b.push([2,{version:3,sources:[\"a.ts\"],mappings:\"A\",sourcesContent:[],sourceRoot:\"\"}]);";
+        assert_eq!(after, format!("a.push([1,{LESS}]);{expected}"));
     }
 
     #[test]

@@ -10,8 +10,9 @@ use super::contents::{Dropped, drop_contents};
 use super::edit::{Edit, in_order};
 use super::package::{Files, files, ignore_file};
 use super::{Action, Change, Plan, Print, Wish, comment, inline};
-use crate::bytes::{Bytes, open};
+use crate::bytes::{Bytes, Probe, open};
 use crate::finding::{Category, FactValue, Finding, Level};
+use crate::formats::source_map::{inline::is_executable, literal};
 use crate::scan::{Listed, Outcome, walk};
 
 /// The rule that finds sources in maps.
@@ -107,7 +108,8 @@ impl Planner {
         let Some((path, bytes)) = self.read(name) else { return };
         // Archives and executables may be very large, and nothing is done about them here.
         let is_map = self.maps.contains(name);
-        if !is_map && memmem::find(&bytes, comment::MARK).is_none() {
+        let carries = || [comment::MARK, literal::WORD].iter().any(|mark| memmem::find(&bytes, mark).is_some());
+        if is_executable(&Probe::new(name, &bytes)) || !is_map && !carries() {
             return;
         }
         let print = Print::of(&bytes);
@@ -144,9 +146,16 @@ impl Planner {
         let inline = inline::without_contents(bytes);
         let amount = if removed == 0 { format!(": {}", amount(&inline.dropped)) } else { String::new() };
         edits.extend(inline.dropped.edits);
+        let literals = inline::without_literal_contents(bytes);
+        if literals.maps > 0 {
+            let amount = self::amount(&literals.dropped);
+            done.push(format!("drop sourcesContent of {}: {amount}", count(literals.maps, "literal map")));
+        }
         // A map that goes with its comment needs no edit of its own.
         in_order(&mut edits);
         let left = edits.len() - removed;
+        edits.extend(literals.dropped.edits);
+        in_order(&mut edits);
         if left > 0 {
             done.push(format!("drop sourcesContent of {}{amount}", count(left as u64, "inline map")));
         }

@@ -1,7 +1,7 @@
 //! Maps that one file carries are judged together, at that file: a bundle of evaluated modules has one for each of them,
 //! and is one finding.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::run::Package;
 use crate::finding::{ArtifactPath, FactValue, Facts};
@@ -51,6 +51,13 @@ pub fn gather(mut stated: Vec<Entry>) -> Vec<Entry> {
         }
     }
     kept
+}
+
+/// The maps of which [`gather`] has left nothing but that they are carried.
+pub fn maps(stated: &[Entry]) -> HashSet<&ArtifactPath> {
+    let told = |stated: &Stated| stated.facts.get("source_map.sources").is_some();
+    let carried = |stated: &Stated| stated.facts.get("source_map.inline") == Some(&FactValue::Bool(true));
+    stated.iter().filter(|(_, _, one)| carried(one) && !told(one)).map(|(_, path, _)| path).collect()
 }
 
 fn add(sum: &mut Stated, one: Stated) {

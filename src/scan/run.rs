@@ -150,13 +150,15 @@ impl<'s> Run<'s> {
         format: &'static dyn Format,
         artifact: &Artifact,
         (package, inner): (&Package, &Package),
-        (budget, maps): (&Arc<Budget>, &mut HashSet<(usize, usize)>),
+        (budget, maps): (&Arc<Budget>, &mut HashSet<Range<*const u8>>),
         scope: &rayon::Scope<'r>,
     ) -> (Option<Coverage>, Stated) {
         let mut sink = |member: Artifact| {
-            // A map in a coverage report is one to the reader of such reports and to that of maps in other JSON.
-            let place = (member.bytes.as_ptr() as usize, member.bytes.len());
-            if member.role == Role::EmbeddedMap && !maps.insert(place) {
+            // A map in a coverage report is one to the reader of such reports and to that of maps in other JSON. Only what
+            // shares the memory of the artifact has a place in it: the next decoded text may lie where the last one did.
+            let place = member.bytes.as_ptr_range();
+            let shared = artifact.bytes.as_ptr_range().contains(&place.start);
+            if member.role == Role::EmbeddedMap && shared && !maps.insert(place) {
                 return;
             }
             let package = match member.role {

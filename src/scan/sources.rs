@@ -1,10 +1,10 @@
 //! The sources that a stranger could rebuild from a target. Listed only when somebody asks: a check needs no list.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::place;
 use super::run::{Package, Seen};
 use super::standing::{Carrier, Standing};
+use super::{carried, place};
 use crate::bytes::{Digest, TextId};
 use crate::finding::ArtifactPath;
 use crate::formats::source_map::origin;
@@ -77,7 +77,7 @@ type Found = (BTreeSet<String>, BTreeSet<ArtifactPath>);
 
 /// Lists the sources of a target: by package, then by standing, then by place. `targets` are the names of the targets.
 pub fn list(seen: &Seen, embedded: Vec<Embedded>, targets: &[String]) -> Vec<Source> {
-    let mut carriers = by_carrier(embedded);
+    let mut carriers = by_carrier(embedded, &carried::maps(&seen.stated));
     let mut all: BTreeMap<Key, Found> = BTreeMap::new();
     let stated = seen.stated.iter().filter(|(_, _, stated)| !stated.sources.is_empty());
     for (package, path, stated) in stated {
@@ -102,10 +102,15 @@ pub fn list(seen: &Seen, embedded: Vec<Embedded>, targets: &[String]) -> Vec<Sou
     all.into_iter().map(source).collect()
 }
 
-fn by_carrier(embedded: Vec<Embedded>) -> BTreeMap<(Package, ArtifactPath), Vec<Embedded>> {
+/// The texts by what speaks of them: the map that embeds them, or the file whose maps are judged together.
+fn by_carrier(
+    embedded: Vec<Embedded>,
+    carried: &HashSet<&ArtifactPath>,
+) -> BTreeMap<(Package, ArtifactPath), Vec<Embedded>> {
     let mut carriers: BTreeMap<(Package, ArtifactPath), Vec<Embedded>> = BTreeMap::new();
     for one in embedded {
-        let carrier = one.path.parent().unwrap_or(&one.path).clone();
+        let map = one.path.parent().unwrap_or(&one.path);
+        let carrier = map.parent().filter(|_| carried.contains(map)).unwrap_or(map).clone();
         carriers.entry((one.package.clone(), carrier)).or_default().push(one);
     }
     carriers

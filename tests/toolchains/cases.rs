@@ -76,7 +76,7 @@ const MAKERS: [(&str, &str); 17] = [
     ("webpack", "webpack"),
     ("rspack", "Rspack"),
     ("rollup", "Rollup"),
-    ("vite", "Rolldown"),
+    ("vite", "Vite or Rolldown"),
     ("esbuild", "esbuild"),
     ("typescript", "TypeScript"),
     ("swc", "swc"),

@@ -96,7 +96,8 @@ fn is_script(probe: &Probe<'_>) -> bool {
     probe.is_text() || SCRIPTS.iter().any(|extension| probe.has_extension(extension))
 }
 
-fn is_executable(probe: &Probe<'_>) -> bool {
+/// Whether it is a program for a machine, which may carry programs as text.
+pub(crate) fn is_executable(probe: &Probe<'_>) -> bool {
     EXECUTABLES.iter().any(|magic| probe.starts_with(magic))
 }
 
