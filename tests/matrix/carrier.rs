@@ -1,0 +1,27 @@
+//! A place that a secret may ship in.
+
+use crate::kinds::Leak;
+
+pub struct Carrier {
+    pub name: &'static str,
+    /// The path of the file.
+    pub path: &'static str,
+    /// What is in it.
+    pub fill: fn(&Leak) -> Vec<u8>,
+    /// The kinds that cannot be in it, with the reason.
+    pub without: &'static [(&'static str, &'static str)],
+}
+
+pub const fn carrier(name: &'static str, path: &'static str, fill: fn(&Leak) -> Vec<u8>) -> Carrier {
+    Carrier { name, path, fill, without: &[] }
+}
+
+impl Carrier {
+    pub const fn without(self, without: &'static [(&'static str, &'static str)]) -> Self {
+        Carrier { without, ..self }
+    }
+}
+
+pub fn bytes(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
+}
