@@ -8,18 +8,10 @@ pub struct Carrier {
     pub path: &'static str,
     /// What is in it.
     pub fill: fn(&Leak) -> Vec<u8>,
-    /// The kinds that cannot be in it, with the reason.
-    pub without: &'static [(&'static str, &'static str)],
 }
 
 pub const fn carrier(name: &'static str, path: &'static str, fill: fn(&Leak) -> Vec<u8>) -> Carrier {
-    Carrier { name, path, fill, without: &[] }
-}
-
-impl Carrier {
-    pub const fn without(self, without: &'static [(&'static str, &'static str)]) -> Self {
-        Carrier { without, ..self }
-    }
+    Carrier { name, path, fill }
 }
 
 pub fn bytes(parts: &[&[u8]]) -> Vec<u8> {

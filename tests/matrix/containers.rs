@@ -80,7 +80,11 @@ fn brotli(content: &[u8]) -> Vec<u8> {
 fn docker_save(leak: &Leak) -> Vec<u8> {
     let layer = tar_of(leak, "app/config.js");
     let manifest = br#"[{"Config":"c0ffee.json","RepoTags":["tidewater:1"],"Layers":["5eed/layer.tar"]}]"#;
-    tar::tar(&[("5eed/layer.tar", &layer), ("c0ffee.json", br#"{"config":{"Env":["PORT=80"]}}"#), ("manifest.json", manifest)])
+    tar::tar(&[
+        ("5eed/layer.tar", &layer),
+        ("c0ffee.json", br#"{"config":{"Env":["PORT=80"]}}"#),
+        ("manifest.json", manifest),
+    ])
 }
 
 fn docker_env(leak: &Leak) -> Vec<u8> {

@@ -56,7 +56,12 @@ fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
 
 fn png(leak: &Leak) -> Vec<u8> {
     let text = bytes(&[b"Comment\0", leak.text.as_bytes()]);
-    bytes(&[b"\x89PNG\r\n\x1a\n", &chunk(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 6, 0, 0, 0]), &chunk(b"tEXt", &text), &chunk(b"IEND", &[])])
+    bytes(&[
+        b"\x89PNG\r\n\x1a\n",
+        &chunk(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 6, 0, 0, 0]),
+        &chunk(b"tEXt", &text),
+        &chunk(b"IEND", &[]),
+    ])
 }
 
 fn utf16(text: &str, little: bool) -> Vec<u8> {
@@ -79,7 +84,12 @@ fn wasm(leak: &Leak) -> Vec<u8> {
 /// An entry of a class file's constant pool: a tag, the length, the text.
 fn class(leak: &Leak) -> Vec<u8> {
     let length = (leak.text.len() as u16).to_be_bytes();
-    bytes(&[b"\xca\xfe\xba\xbe\0\0\0\x34\0\x10\x01\0\x06Config\x01", &length, leak.text.as_bytes(), b"\x01\0\x04Code\0\0"])
+    bytes(&[
+        b"\xca\xfe\xba\xbe\0\0\0\x34\0\x10\x01\0\x06Config\x01",
+        &length,
+        leak.text.as_bytes(),
+        b"\x01\0\x04Code\0\0",
+    ])
 }
 
 fn pe(leak: &Leak) -> Vec<u8> {

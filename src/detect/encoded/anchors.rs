@@ -15,6 +15,11 @@ const BITS: u32 = 17;
 /// How many bytes of a keyword are compared; longer ones are known by their beginning.
 pub const LONGEST_WORD: usize = 64;
 
+/// How a letter or a `_` begins where all of a text is escaped or percent-encoded. A keyword says nothing in such text.
+const NOTATIONS: [&[u8]; 9] = [b"\\u00", b"\\x4", b"\\x5", b"\\x6", b"\\x7", b"%4", b"%5", b"%6", b"%7"];
+/// How far around them is decoded.
+const AROUND_NOTATION: usize = 16 << 10;
+
 /// A keyword and how far from it a match may reach.
 #[derive(Debug)]
 struct Anchor {
@@ -32,7 +37,7 @@ pub struct Anchors {
 }
 
 impl Anchors {
-    /// Prepares keywords with their spans. One shorter than three bytes cannot be asked for and is left out; rules have
+    /// Prepares keywords with their spans, and what escapes and percent-encoding of letters begin with. One shorter than three bytes cannot be asked for and is left out; rules have
     /// none.
     pub fn new<'w>(words: impl Iterator<Item = (&'w str, usize)>) -> Self {
         let mut anchors = Anchors { table: vec![0; 1 << (BITS - 6)].into(), starts: Vec::new(), words: Vec::new() };
@@ -41,6 +46,9 @@ impl Anchors {
             for (form, longer) in forms(word.as_bytes()) {
                 anchors.add(&form, span.saturating_mul(longer));
             }
+        }
+        if !anchors.words.is_empty() {
+            NOTATIONS.iter().for_each(|start| anchors.add(start, AROUND_NOTATION));
         }
         anchors.starts.sort_unstable();
         anchors
@@ -81,6 +89,20 @@ impl Anchors {
             .filter(|anchor| stands(&anchor.word, &byte))
             .map(|a| a.span)
             .max()
+    }
+}
+
+impl Anchors {
+    /// Every place in `text` where a keyword stands, with how far a match may reach from it.
+    pub fn each(&self, text: &[u8], mut found: impl FnMut(usize, usize)) {
+        for (at, three) in text.windows(3).enumerate() {
+            let three = u32::from(three[0]) << 16 | u32::from(three[1]) << 8 | u32::from(three[2]);
+            if self.may_begin(three)
+                && let Some(span) = self.begins(three, |behind| text.get(at + behind).copied())
+            {
+                found(at, span);
+            }
+        }
     }
 }
 
