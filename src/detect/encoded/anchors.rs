@@ -33,6 +33,8 @@ pub struct Anchors {
     table: Box<[u64]>,
     /// The folded first three bytes of every word, in order, with the word's position.
     starts: Vec<(u32, usize)>,
+    /// The folded first three bytes that occur, in order, with the longest span of their words.
+    reaches: Vec<(u32, usize)>,
     words: Vec<Anchor>,
 }
 
@@ -40,7 +42,8 @@ impl Anchors {
     /// Prepares keywords with their spans, and what escapes and percent-encoding of letters begin with. One shorter than three bytes cannot be asked for and is left out; rules have
     /// none.
     pub fn new<'w>(words: impl Iterator<Item = (&'w str, usize)>) -> Self {
-        let mut anchors = Anchors { table: vec![0; 1 << (BITS - 6)].into(), starts: Vec::new(), words: Vec::new() };
+        let table = vec![0; 1 << (BITS - 6)].into();
+        let mut anchors = Anchors { table, starts: Vec::new(), reaches: Vec::new(), words: Vec::new() };
         for (word, span) in words {
             anchors.add(word.as_bytes(), span);
             for (form, longer) in forms(word.as_bytes()) {
@@ -51,6 +54,13 @@ impl Anchors {
             NOTATIONS.iter().for_each(|start| anchors.add(start, AROUND_NOTATION));
         }
         anchors.starts.sort_unstable();
+        for (start, word) in &anchors.starts {
+            let span = anchors.words[*word].span;
+            match anchors.reaches.last_mut().filter(|(last, _)| last == start) {
+                Some((_, longest)) => *longest = span.max(*longest),
+                None => anchors.reaches.push((*start, span)),
+            }
+        }
         anchors
     }
 
@@ -73,9 +83,10 @@ impl Anchors {
         self.table[slot / 64] >> (slot % 64) & 1 == 1
     }
 
-    /// Whether a keyword does begin with these three bytes, whatever follows.
-    pub fn do_begin(&self, three: u32) -> bool {
-        self.starts.binary_search_by_key(&(three | FOLD), |(start, _)| *start).is_ok()
+    /// The longest span of the keywords that begin with these three bytes, whatever follows. `None` where none does.
+    pub fn reach(&self, three: u32) -> Option<usize> {
+        let at = self.reaches.binary_search_by_key(&(three | FOLD), |(start, _)| *start).ok()?;
+        self.reaches.get(at).map(|(_, span)| *span)
     }
 
     /// The longest span of the keywords that begin with these three bytes and go on with what `byte` answers for the
