@@ -33,8 +33,8 @@ pub struct Anchors {
     table: Box<[u64]>,
     /// The folded first three bytes of every word, in order, with the word's position.
     starts: Vec<(u32, usize)>,
-    /// The folded first three bytes that occur, in order, with the longest span of their words.
-    reaches: Vec<(u32, usize)>,
+    /// For every slot of the table, the longest span of its words.
+    reaches: Box<[u32]>,
     words: Vec<Anchor>,
 }
 
@@ -43,7 +43,8 @@ impl Anchors {
     /// none.
     pub fn new<'w>(words: impl Iterator<Item = (&'w str, usize)>) -> Self {
         let table = vec![0; 1 << (BITS - 6)].into();
-        let mut anchors = Anchors { table, starts: Vec::new(), reaches: Vec::new(), words: Vec::new() };
+        let reaches = vec![0; 1 << BITS].into();
+        let mut anchors = Anchors { table, starts: Vec::new(), reaches, words: Vec::new() };
         for (word, span) in words {
             anchors.add(word.as_bytes(), span);
             for (form, longer) in forms(word.as_bytes()) {
@@ -54,13 +55,6 @@ impl Anchors {
             NOTATIONS.iter().for_each(|start| anchors.add(start, AROUND_NOTATION));
         }
         anchors.starts.sort_unstable();
-        for (start, word) in &anchors.starts {
-            let span = anchors.words[*word].span;
-            match anchors.reaches.last_mut().filter(|(last, _)| last == start) {
-                Some((_, longest)) => *longest = span.max(*longest),
-                None => anchors.reaches.push((*start, span)),
-            }
-        }
         anchors
     }
 
@@ -68,6 +62,7 @@ impl Anchors {
         let Some(start) = trigram(word) else { return };
         let slot = slot(start);
         self.table[slot / 64] |= 1 << (slot % 64);
+        self.reaches[slot] = self.reaches[slot].max(u32::try_from(span).unwrap_or(u32::MAX));
         self.starts.push((start, self.words.len()));
         self.words.push(Anchor { word: word[..word.len().min(LONGEST_WORD)].into(), span });
     }
@@ -83,10 +78,14 @@ impl Anchors {
         self.table[slot / 64] >> (slot % 64) & 1 == 1
     }
 
-    /// The longest span of the keywords that begin with these three bytes, whatever follows. `None` where none does.
-    pub fn reach(&self, three: u32) -> Option<usize> {
-        let at = self.reaches.binary_search_by_key(&(three | FOLD), |(start, _)| *start).ok()?;
-        self.reaches.get(at).map(|(_, span)| *span)
+    /// Whether a keyword does begin with these three bytes, whatever follows.
+    pub fn do_begin(&self, three: u32) -> bool {
+        self.starts.binary_search_by_key(&(three | FOLD), |(start, _)| *start).is_ok()
+    }
+
+    /// No keyword that begins with these three bytes has a longer span than this.
+    pub fn reach(&self, three: u32) -> usize {
+        self.reaches[slot(three | FOLD)] as usize
     }
 
     /// The longest span of the keywords that begin with these three bytes and go on with what `byte` answers for the

@@ -162,10 +162,9 @@ fn look(
             if !anchors.may_begin(three) || known * alphabet.bits < 24 + shift {
                 continue;
             }
-            let Some(most) = anchors.reach(three) else { continue };
             let phase = (known * alphabet.bits - 24 - shift) % 8;
             let hit = Hit { text, region, alphabet, place, shift };
-            if hit.is_inside(&decoded[phase], most) {
+            if hit.is_inside(&decoded[phase], anchors.reach(three)) || !anchors.do_begin(three) {
                 continue;
             }
             let Some(span) = hit.span(three, window, anchors) else { continue };
