@@ -31,14 +31,24 @@ fn source_map(leak: &Leak) -> Vec<u8> {
     map::map(&[("../src/main.ts", "main();\n"), ("../src/config.ts", &String::from_utf8(leak.script()).unwrap())])
 }
 
-/// Strings of Python's marshal: their kind, their length, their bytes.
+/// A module of Python 3.11 whose code has the text as its only constant (CPython, `Python/marshal.c`).
 fn marshal(leak: &Leak) -> Vec<u8> {
-    let strings = ["settings", leak.text.as_str(), "__main__"].map(|text| {
-        let short = u8::try_from(text.len()).ok().map(|length| vec![b'z' | 0x80, length]);
-        let long = || [&[b'u' | 0x80][..], &(text.len() as u32).to_le_bytes()].concat();
-        [&short.unwrap_or_else(long)[..], text.as_bytes()].concat()
-    });
-    bytes(&[b"\xa7\x0d\x0d\x0a\0\0\0\0\0\0\0\0\0\0\0\0\xe3\0\0\0\0", &strings.concat(), b"N)\x03\xda\x04name"])
+    let word = |value: usize| (value as u32).to_le_bytes();
+    let text = bytes(&[b"u", &word(leak.text.len()), leak.text.as_bytes()]);
+    let short = |text: &str| bytes(&[&[b'z', text.len() as u8], text.as_bytes()]);
+    let code = bytes(&[b"s", &word(4), b"\x97\0d\0"]);
+    let names = bytes(&[&short("settings.py"), &short("<module>"), &short("<module>")]);
+    bytes(&[
+        b"\xa7\x0d\x0d\x0a\0\0\0\0\0\0\0\0\0\0\0\0\xe3",
+        &[0; 20],
+        &code,
+        b")\x01",
+        &text,
+        b")\0)\0s\0\0\0\0",
+        &names,
+        &word(1),
+        b"s\0\0\0\0s\0\0\0\0",
+    ])
 }
 
 /// The first page of a database, with a row at its end.
