@@ -1,9 +1,12 @@
 //! The last net against printing a secret.
 //!
 //! Excerpts arrive masked. But a secret may stand in a file name or a fact as well, and the excerpt of one secret may
-//! hold its neighbour. So whatever a report writes that came from the target goes through here first.
+//! hold its neighbour, each of them encoded as well as plain. So whatever a report writes that came from the target goes
+//! through here first.
 
 use std::borrow::Cow;
+
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 
 use crate::finding::Finding;
 use crate::scan::Outcome;
@@ -28,12 +31,13 @@ const MASK: &str = "****";
 /// Masks the secrets of one outcome in any text.
 #[derive(Debug)]
 pub struct Redactor<'a> {
-    /// Sorted.
-    all: Vec<&'a [u8]>,
-    /// Those that do not begin with another, sorted: one that a text begins with is the text's neighbour in this order.
-    shortest: Vec<&'a [u8]>,
-    /// All in the order of their ends.
-    by_end: Vec<&'a [u8]>,
+    /// Secrets and their encoded forms, sorted.
+    all: Vec<Cow<'a, [u8]>>,
+    /// Positions of those that do not begin with another, in order: one that a text begins with is the text's neighbour
+    /// in this order.
+    shortest: Vec<usize>,
+    /// Positions of all in the order of their ends.
+    by_end: Vec<usize>,
     /// Whether a secret begins with these two bytes: most places of a text are dismissed by a look.
     starts: Vec<bool>,
 }
@@ -43,20 +47,24 @@ impl<'a> Redactor<'a> {
     #[must_use]
     pub fn new(outcome: &'a Outcome) -> Self {
         let allowed = outcome.allowed.iter().map(|allowed| &allowed.finding);
-        let mut all: Vec<&[u8]> = outcome
+        let secrets = outcome
             .findings
             .iter()
             .chain(allowed)
             .filter_map(|finding| finding.secret.as_ref())
             .map(|secret| secret.expose())
-            .filter(|secret| secret.len() >= EVERYWHERE)
-            .collect();
+            .filter(|secret| secret.len() >= EVERYWHERE);
+        let mut all: Vec<Cow<[u8]>> = secrets.map(Cow::Borrowed).collect();
         all.sort_unstable();
         all.dedup();
-        let mut shortest = all.clone();
-        shortest.dedup_by(|longer, shorter| longer.starts_with(shorter));
-        let mut by_end = all.clone();
-        by_end.sort_unstable_by(|a, b| a.iter().rev().cmp(b.iter().rev()));
+        let encoded: Vec<Cow<[u8]>> = all.iter().flat_map(|secret| encoded(secret)).map(Cow::Owned).collect();
+        all.extend(encoded);
+        all.sort_unstable();
+        all.dedup();
+        let mut shortest: Vec<usize> = (0..all.len()).collect();
+        shortest.dedup_by(|longer, shorter| all[*longer].starts_with(&all[*shorter]));
+        let mut by_end: Vec<usize> = (0..all.len()).collect();
+        by_end.sort_unstable_by(|a, b| all[*a].iter().rev().cmp(all[*b].iter().rev()));
         let mut starts = vec![false; 1 << 16];
         for secret in &all {
             starts[two(secret)] = true;
@@ -90,9 +98,13 @@ impl<'a> Redactor<'a> {
         if !self.starts[two(rest)] {
             return None;
         }
-        let given_away =
-            neighbours(&self.shortest, rest).any(|secret| common(secret, rest) >= ENOUGH.min(secret.len()));
-        given_away.then(|| neighbours(&self.all, rest).map(|secret| common(secret, rest)).max().unwrap_or_default())
+        let after = self.shortest.partition_point(|at| &*self.all[*at] <= rest);
+        let mut near = self.shortest[after.saturating_sub(1)..].iter().take(2).map(|at| &*self.all[*at]);
+        let given_away = near.any(|secret| common(secret, rest) >= ENOUGH.min(secret.len()));
+        let after = || self.all.partition_point(|secret| &**secret <= rest);
+        // No other has more in common with it than those that come before and after it.
+        let near = || self.all[after().saturating_sub(1)..].iter().take(2);
+        given_away.then(|| near().map(|secret| common(secret, rest)).max().unwrap_or_default())
     }
 
     /// The text of a finding's own excerpt or detail: its own secret is masked however short, and so are the pieces of
@@ -118,7 +130,7 @@ impl<'a> Redactor<'a> {
         let from = body.len().saturating_sub(REACH);
         (from..(body.len() + 1).saturating_sub(EDGE)).filter(|start| body.is_char_boundary(*start)).find(|start| {
             let piece = &body.as_bytes()[*start..];
-            let at = self.all.partition_point(|secret| *secret < piece);
+            let at = self.all.partition_point(|secret| &**secret < piece);
             self.all.get(at).is_some_and(|secret| secret.starts_with(piece))
         })
     }
@@ -128,8 +140,8 @@ impl<'a> Redactor<'a> {
         let body = text.trim_start_matches(['…', '.']);
         let cut = (EDGE..=body.len().min(REACH)).rev().filter(|end| body.is_char_boundary(*end)).find(|end| {
             let piece = &body.as_bytes()[..*end];
-            let at = self.by_end.partition_point(|secret| secret.iter().rev().lt(piece.iter().rev()));
-            self.by_end.get(at).is_some_and(|secret| secret.ends_with(piece))
+            let at = self.by_end.partition_point(|at| self.all[*at].iter().rev().lt(piece.iter().rev()));
+            self.by_end.get(at).is_some_and(|at| self.all[*at].ends_with(piece))
         });
         cut.map(|end| text.len() - body.len() + end)
     }
@@ -153,10 +165,18 @@ fn two(bytes: &[u8]) -> usize {
     }
 }
 
-/// The secrets that come before and after `rest` in the order of `sorted`: no other has more in common with it.
-fn neighbours<'s>(sorted: &'s [&'s [u8]], rest: &[u8]) -> impl Iterator<Item = &'s [u8]> {
-    let after = sorted.partition_point(|secret| *secret <= rest);
-    sorted[after.saturating_sub(1)..].iter().take(2).copied()
+/// What stands for a secret in base64 at each of three alignments, in both alphabets, and in hex. The digits at either end
+/// that depend on the neighbours are left out.
+fn encoded(secret: &[u8]) -> Vec<Vec<u8>> {
+    let mut forms = vec![HEXLOWER.encode(secret).into_bytes(), HEXUPPER.encode(secret).into_bytes()];
+    for before in 0..3usize {
+        let text = [&[0; 2][..before], secret].concat();
+        let (first, end) = ((8 * before).div_ceil(6), 8 * text.len() / 6);
+        for digits in [BASE64_NOPAD.encode(&text), BASE64URL_NOPAD.encode(&text)] {
+            forms.extend(digits.as_bytes().get(first..end).map(<[u8]>::to_vec));
+        }
+    }
+    forms
 }
 
 fn common(a: &[u8], b: &[u8]) -> usize {
@@ -181,6 +201,21 @@ mod tests {
         assert_eq!(redactor.clean("x/abcdefgh01234567.txt short"), "x/****.txt short");
         assert_eq!(redactor.clean("abcdefgh0123456 7"), "abcdefgh0123456 7");
         assert_eq!(redactor.clean_own(&outcome.findings[1], "is short"), "is ****");
+    }
+
+    #[test]
+    fn a_secret_is_masked_in_base64_and_hex() {
+        let outcome = outcome(&["abcdefgh01234567?~"]);
+        let redactor = Redactor::new(&outcome);
+        for before in ["", "k", "ke", "key"] {
+            let text = format!("{before}abcdefgh01234567?~.");
+            for digits in [data_encoding::BASE64.encode(text.as_bytes()), BASE64URL_NOPAD.encode(text.as_bytes())] {
+                let shown = redactor.clean(&digits).into_owned();
+                assert!(shown.contains(MASK) && shown.len() < 14, "{shown}");
+            }
+            let shown = redactor.clean(&HEXUPPER.encode(text.as_bytes())).into_owned();
+            assert_eq!(shown, format!("{}{MASK}2E", HEXUPPER.encode(before.as_bytes())));
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use data_encoding::{BASE64, HEXLOWER};
 use lastlook::finding::Verdict;
 
 use crate::support::forge::{TOKEN_RULE, archive, prose, tar, token, zip};
@@ -140,17 +141,7 @@ fn many_sources(size: Size) -> Vec<u8> {
 
 /// One line with the keywords of all rules, again and again, with the token at its end.
 fn all_keywords(size: Size) -> Vec<u8> {
-    let rules = crate::support::scanner().rules();
-    let words: Vec<&str> = rules
-        .iter()
-        .filter_map(|rule| rule.content())
-        .flat_map(|content| &content.keywords)
-        .map(String::as_str)
-        .collect();
-    let line = words.join("=");
-    let mut out = line.repeat(size.of(300_000, 20 << 20) / line.len());
-    out.push_str(&format!(" \"{}\"", token(2)));
-    out.into_bytes()
+    format!("{} \"{}\"", keywords(size.of(300_000, 20 << 20)), token(2)).into_bytes()
 }
 
 /// Each rule's hit without its end, so that every pattern starts to match and goes on as long as it may.
@@ -239,6 +230,67 @@ fn zip_marks(size: Size) -> Vec<u8> {
     b"PK\x03\x04PK\x01\x02PK\x05\x06".repeat(size.of(10_000, 1_000_000))
 }
 
+/// The keywords of all rules, again and again, `length` bytes of them.
+fn keywords(length: usize) -> String {
+    let rules = crate::support::scanner().rules();
+    let words: Vec<&str> = rules
+        .iter()
+        .filter_map(|rule| rule.content())
+        .flat_map(|content| &content.keywords)
+        .map(String::as_str)
+        .collect();
+    let line = words.join("=");
+    line.repeat(length / line.len() + 1)
+}
+
+fn base64_twice(size: Size) -> Vec<u8> {
+    let once = BASE64.encode(keywords(size.of(300_000, 20 << 20) * 9 / 16).as_bytes());
+    BASE64.encode(once.as_bytes()).into_bytes()
+}
+
+fn base64_thrice(size: Size) -> Vec<u8> {
+    BASE64.encode(&base64_twice(size)).into_bytes()
+}
+
+fn hex(size: Size) -> Vec<u8> {
+    HEXLOWER.encode(keywords(size.of(150_000, 10 << 20)).as_bytes()).into_bytes()
+}
+
+fn utf16(size: Size) -> Vec<u8> {
+    let text = [b"\x7fELF\xff\xff".to_vec(), keywords(size.of(150_000, 10 << 20)).into_bytes()].concat();
+    text.iter().flat_map(|byte| [*byte, 0]).collect()
+}
+
+fn escapes(size: Size) -> Vec<u8> {
+    let word = "npm_".bytes().map(|byte| format!("\\u{byte:04x}")).collect::<String>();
+    word.repeat(size.of(300_000, 20 << 20) / word.len()).into_bytes()
+}
+
+fn percent_of_everything(size: Size) -> Vec<u8> {
+    let text = keywords(size.of(100_000, 7 << 20));
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>().into_bytes()
+}
+
+fn entities(size: Size) -> Vec<u8> {
+    let text = keywords(size.of(60_000, 4 << 20));
+    text.bytes().map(|byte| format!("&#{byte};")).collect::<String>().into_bytes()
+}
+
+fn joined(size: Size) -> Vec<u8> {
+    "\"a\"+".repeat(size.of(300_000, 20 << 20) / 4).into_bytes()
+}
+
+fn joined_keywords(size: Size) -> Vec<u8> {
+    let text = keywords(size.of(60_000, 4 << 20));
+    text.chars().map(|letter| format!("\"{letter}\"+")).collect::<String>().into_bytes()
+}
+
+/// A beginning of a key every few hundred bytes, each near a mark, so that each asks for more to be decoded.
+fn far_reaching(size: Size) -> Vec<u8> {
+    let line = format!("-----BEGIN {} KEY-----\\u0041{}", "PRIVATE", "x".repeat(300));
+    line.repeat(size.of(300_000, 20 << 20) / line.len()).into_bytes()
+}
+
 pub const BOMBS: &[Bomb] = &[
     Bomb { name: "bomb.gz", end: End::Gap, bytes: gzip },
     Bomb { name: "bomb.gz.gz", end: End::Gap, bytes: gzip_in_gzip },
@@ -270,6 +322,16 @@ pub const BOMBS: &[Bomb] = &[
     Bomb { name: "references.js", end: End::Gap, bytes: many_references },
     Bomb { name: "names.js", end: End::Any, bytes: many_names },
     Bomb { name: "marks.bin", end: End::Any, bytes: zip_marks },
+    Bomb { name: "base64-twice.js", end: End::Any, bytes: base64_twice },
+    Bomb { name: "base64-thrice.js", end: End::Any, bytes: base64_thrice },
+    Bomb { name: "hex.js", end: End::Any, bytes: hex },
+    Bomb { name: "utf16.bin", end: End::Any, bytes: utf16 },
+    Bomb { name: "escapes.js", end: End::Any, bytes: escapes },
+    Bomb { name: "percent.js", end: End::Any, bytes: percent_of_everything },
+    Bomb { name: "entities.html", end: End::Any, bytes: entities },
+    Bomb { name: "joined.js", end: End::Any, bytes: joined },
+    Bomb { name: "joined-keywords.js", end: End::Any, bytes: joined_keywords },
+    Bomb { name: "far.js", end: End::Any, bytes: far_reaching },
 ];
 
 #[test]

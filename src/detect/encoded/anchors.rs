@@ -15,6 +15,11 @@ const BITS: u32 = 17;
 /// How many bytes of a keyword are compared; longer ones are known by their beginning.
 pub const LONGEST_WORD: usize = 64;
 
+/// How a letter or a `_` begins where all of a text is escaped or percent-encoded. A keyword says nothing in such text.
+const NOTATIONS: [&[u8]; 9] = [b"\\u00", b"\\x4", b"\\x5", b"\\x6", b"\\x7", b"%4", b"%5", b"%6", b"%7"];
+/// How far around them is decoded.
+const AROUND_NOTATION: usize = 16 << 10;
+
 /// A keyword and how far from it a match may reach.
 #[derive(Debug)]
 struct Anchor {
@@ -28,19 +33,26 @@ pub struct Anchors {
     table: Box<[u64]>,
     /// The folded first three bytes of every word, in order, with the word's position.
     starts: Vec<(u32, usize)>,
+    /// For every slot of the table, the longest span of its words.
+    reaches: Box<[u32]>,
     words: Vec<Anchor>,
 }
 
 impl Anchors {
-    /// Prepares keywords with their spans. One shorter than three bytes cannot be asked for and is left out; rules have
+    /// Prepares keywords with their spans, and what escapes and percent-encoding of letters begin with. One shorter than three bytes cannot be asked for and is left out; rules have
     /// none.
     pub fn new<'w>(words: impl Iterator<Item = (&'w str, usize)>) -> Self {
-        let mut anchors = Anchors { table: vec![0; 1 << (BITS - 6)].into(), starts: Vec::new(), words: Vec::new() };
+        let table = vec![0; 1 << (BITS - 6)].into();
+        let reaches = vec![0; 1 << BITS].into();
+        let mut anchors = Anchors { table, starts: Vec::new(), reaches, words: Vec::new() };
         for (word, span) in words {
             anchors.add(word.as_bytes(), span);
             for (form, longer) in forms(word.as_bytes()) {
                 anchors.add(&form, span.saturating_mul(longer));
             }
+        }
+        if !anchors.words.is_empty() {
+            NOTATIONS.iter().for_each(|start| anchors.add(start, AROUND_NOTATION));
         }
         anchors.starts.sort_unstable();
         anchors
@@ -50,6 +62,7 @@ impl Anchors {
         let Some(start) = trigram(word) else { return };
         let slot = slot(start);
         self.table[slot / 64] |= 1 << (slot % 64);
+        self.reaches[slot] = self.reaches[slot].max(u32::try_from(span).unwrap_or(u32::MAX));
         self.starts.push((start, self.words.len()));
         self.words.push(Anchor { word: word[..word.len().min(LONGEST_WORD)].into(), span });
     }
@@ -70,6 +83,11 @@ impl Anchors {
         self.starts.binary_search_by_key(&(three | FOLD), |(start, _)| *start).is_ok()
     }
 
+    /// No keyword that begins with these three bytes has a longer span than this.
+    pub fn reach(&self, three: u32) -> usize {
+        self.reaches[slot(three | FOLD)] as usize
+    }
+
     /// The longest span of the keywords that begin with these three bytes and go on with what `byte` answers for the
     /// positions behind them, in any case. `None` where no keyword does.
     pub fn begins(&self, three: u32, byte: impl Fn(usize) -> Option<u8>) -> Option<usize> {
@@ -81,6 +99,20 @@ impl Anchors {
             .filter(|anchor| stands(&anchor.word, &byte))
             .map(|a| a.span)
             .max()
+    }
+}
+
+impl Anchors {
+    /// Every place in `text` where a keyword stands, with how far a match may reach from it.
+    pub fn each(&self, text: &[u8], mut found: impl FnMut(usize, usize)) {
+        for (at, three) in text.windows(3).enumerate() {
+            let three = u32::from(three[0]) << 16 | u32::from(three[1]) << 8 | u32::from(three[2]);
+            if self.may_begin(three)
+                && let Some(span) = self.begins(three, |behind| text.get(at + behind).copied())
+            {
+                found(at, span);
+            }
+        }
     }
 }
 

@@ -146,8 +146,8 @@ fn look(
     anchors: &Anchors,
     found: &mut dyn FnMut(Passage) -> bool,
 ) -> bool {
-    // For each place that a byte can begin at within eight bits: up to where it has been decoded already.
-    let mut decoded = [0usize; 8];
+    // For each place that a byte can begin at within eight bits: what has been decoded last.
+    let mut decoded: [Range<usize>; 8] = Default::default();
     let mut digits = Digits::new(text, region.clone(), alphabet);
     let (mut window, mut known) = (0u64, 0usize);
     while let Some((value, place)) = digits.next_digit() {
@@ -159,17 +159,20 @@ fn look(
         known += 1;
         for shift in (0..alphabet.bits).step_by(alphabet.step()) {
             let three = (window >> shift) as u32 & 0xff_ffff;
-            if !anchors.may_begin(three) || known * alphabet.bits < 24 + shift || !anchors.do_begin(three) {
+            if !anchors.may_begin(three) || known * alphabet.bits < 24 + shift {
                 continue;
             }
             let phase = (known * alphabet.bits - 24 - shift) % 8;
             let hit = Hit { text, region, alphabet, place, shift };
-            let Some(span) = hit.span(three, anchors) else { continue };
-            if place < decoded[phase] {
+            if hit.is_inside(&decoded[phase], anchors.reach(three)) || !anchors.do_begin(three) {
                 continue;
             }
-            let (passage, safe) = hit.decode(span);
-            decoded[phase] = safe;
+            let Some(span) = hit.span(three, window, anchors) else { continue };
+            if hit.is_inside(&decoded[phase], span) {
+                continue;
+            }
+            let passage;
+            (passage, decoded[phase]) = hit.decode(span);
             if !found(passage) {
                 return false;
             }
@@ -232,19 +235,44 @@ struct Hit<'t> {
 }
 
 impl Hit<'_> {
-    /// How far matches may reach around the keyword that stands here, if one does.
-    fn span(&self, three: u32, anchors: &Anchors) -> Option<usize> {
-        let mut passage = Passage::new(self.alphabet.encoding, self.region.start);
-        self.read(&self.before(3), LONGEST_WORD, &mut passage);
-        anchors.begins(three, |at| passage.text.get(at).copied())
+    /// How far matches may reach around the keyword that stands here, if one does. `window` ends with the digit at the
+    /// place.
+    fn span(&self, three: u32, window: u64, anchors: &Anchors) -> Option<usize> {
+        let mut word = [0; LONGEST_WORD];
+        word[..3].copy_from_slice(&three.to_be_bytes()[1..]);
+        let (mut length, mut bits, mut held) = (3, self.shift, window);
+        let mut rest = Digits::new(self.text, self.place + 1..self.region.end, self.alphabet);
+        while length < LONGEST_WORD {
+            if bits >= 8 {
+                bits -= 8;
+                word[length] = (held >> bits) as u8;
+                length += 1;
+                continue;
+            }
+            let Some((value, _)) = rest.next_digit().filter(|(value, _)| *value != NONE) else { break };
+            held = held << self.alphabet.bits | u64::from(value);
+            bits += self.alphabet.bits;
+        }
+        anchors.begins(three, |at| word[..length].get(at).copied())
     }
 
-    /// The text around the keyword, and up to where a later hit of the same phase has enough of it behind itself.
-    fn decode(&self, span: usize) -> (Passage, usize) {
+    /// Whether what is `span` bytes away on either side lies in what was decoded already.
+    fn is_inside(&self, decoded: &Range<usize>, span: usize) -> bool {
+        let reach = span.saturating_mul(8) / self.alphabet.bits;
+        let starts = decoded.start == self.region.start || decoded.start.saturating_add(reach) <= self.place;
+        let ends = decoded.end >= self.region.end || self.place.saturating_add(reach) <= decoded.end;
+        self.place < decoded.end && starts && ends
+    }
+
+    /// The text around the keyword, and where it was written.
+    fn decode(&self, span: usize) -> (Passage, Range<usize>) {
         let mut passage = Passage::new(self.alphabet.encoding, self.region.start);
-        let end = self.read(&self.before(span + 3), span.saturating_mul(6), &mut passage);
-        let margin = span.saturating_mul(8) / self.alphabet.bits;
-        (passage, if end >= self.region.end { end } else { end.saturating_sub(margin) })
+        let before = self.before(span + 3);
+        let start = before.first().map_or(self.place, |(_, place)| *place);
+        // The run may begin with a part of a byte.
+        let start = if start - self.region.start < 8 { self.region.start } else { start };
+        let end = self.read(&before, span.saturating_mul(6), &mut passage);
+        (passage, start..end)
     }
 
     /// The digits up to and including the one at `place` that hold the last `bytes` whole bytes before the end of the

@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::anchors::Anchors;
 use super::passage::Passage;
 use crate::finding::Encoding;
 
@@ -43,12 +44,12 @@ static NOTATIONS: [Notation; 4] = [
 ];
 
 /// Every passage of `text` that hides characters in one of the notations. Ends early where `found` answers `false`.
-pub fn passages(text: &[u8], found: &mut dyn FnMut(Passage) -> bool) -> bool {
-    NOTATIONS.iter().all(|notation| notation.passages(text, found))
+pub fn passages(text: &[u8], anchors: &Anchors, found: &mut dyn FnMut(Passage) -> bool) -> bool {
+    NOTATIONS.iter().all(|notation| notation.passages(text, anchors, found))
 }
 
 impl Notation {
-    fn passages(&self, text: &[u8], found: &mut dyn FnMut(Passage) -> bool) -> bool {
+    fn passages(&self, text: &[u8], anchors: &Anchors, found: &mut dyn FnMut(Passage) -> bool) -> bool {
         let mut next = (self.next)(text, 0);
         while let Some(first) = next {
             let mut last = first;
@@ -61,12 +62,33 @@ impl Notation {
                 }
                 last = mark;
             }
-            let start = self.start(text, first.saturating_sub(AROUND));
-            if !found(self.decode(text, start..(last + AROUND).min(text.len()))) {
+            let range = first.saturating_sub(AROUND)..(last + AROUND).min(text.len());
+            let (passage, end) = self.decode_far_enough(text, range, anchors);
+            if !found(passage) {
                 return false;
+            }
+            while let Some(mark) = next.filter(|mark| mark + AROUND <= end) {
+                next = (self.next)(text, mark + 1);
             }
         }
         true
+    }
+
+    /// Decodes a range, or more where a match around one of its keywords may reach beyond it. Answers where it ends.
+    fn decode_far_enough(&self, text: &[u8], range: Range<usize>, anchors: &Anchors) -> (Passage, usize) {
+        let range = self.start(text, range.start)..range.end;
+        let passage = self.decode(text, range.clone());
+        let mut wide = range.clone();
+        anchors.each(&passage.text, |at, span| {
+            let place = passage.outer(&(at..at + 1));
+            let span = span.min(LONGEST);
+            wide = wide.start.min(place.start.saturating_sub(span))..wide.end.max(place.end + span).min(text.len());
+        });
+        if wide == range {
+            return (passage, range.end);
+        }
+        let wide = self.start(text, wide.start)..wide.end;
+        (self.decode(text, wide.clone()), wide.end)
     }
 
     /// Not in the middle of an escape.

@@ -58,7 +58,7 @@ impl<'a> Decoder<'a> {
             complete
         };
         utf16::passages(text, &mut found)
-            && marks::passages(text, &mut found)
+            && marks::passages(text, anchors, &mut found)
             && (anchors.is_empty() || digits::passages(text, anchors, &mut found))
     }
 }
