@@ -34,7 +34,10 @@ pub fn plan(target: &Path, outcome: &Outcome, wish: Wish, limit: u64) -> Plan {
     let names: BTreeSet<String> = wanted().map(|found| found.path.root().to_string()).collect();
     // Compressed copies come last: what happens to them follows from what happens to the file they were made from.
     let (copies, plain): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| uncompressed(name).is_some());
-    plain.iter().for_each(|name| planner.file(name));
+    let direct = wanted().filter(|found| is_direct(found));
+    let roots: BTreeSet<String> = direct.map(|found| found.path.root().to_string()).collect();
+    // What lies deeper in a file, such as an archive, cannot be changed without making the file again.
+    plain.iter().filter(|name| roots.contains(*name)).for_each(|name| planner.file(name));
     copies.iter().for_each(|name| planner.copy(name));
     if wish.remove_maps {
         planner.unlink();
@@ -49,6 +52,13 @@ pub fn plan(target: &Path, outcome: &Outcome, wish: Wish, limit: u64) -> Plan {
 fn is_wanted(finding: &Finding, wish: Wish) -> bool {
     let about_a_map = finding.category == Category::SourceMap && finding.facts.get("source_map.sources").is_some();
     &*finding.rule == LEAK || wish.remove_maps && about_a_map && finding.level >= Level::Warning
+}
+
+/// Whether a finding is about a file itself, or about a map that stands in its text.
+fn is_direct(finding: &Finding) -> bool {
+    let Some(carrier) = finding.path.parent() else { return true };
+    let name = finding.path.base_name();
+    carrier.parent().is_none() && (name.starts_with("inline") || name.starts_with("literal"))
 }
 
 /// The name of the file that a compressed copy was made from.
