@@ -36,7 +36,7 @@ pub(super) fn verify_password(value: &[u8]) -> bool {
     let classes: [fn(&u8) -> bool; 3] = [u8::is_ascii_digit, u8::is_ascii_uppercase, u8::is_ascii_lowercase];
     PASSWORD.contains(&value.len())
         && value.iter().all(u8::is_ascii_graphic)
-        && classes.iter().filter(|class| value.iter().any(|byte| class(byte))).count() >= 2
+        && classes.iter().filter(|class| value.iter().any(class)).count() >= 2
         && looks_random(value)
         && is_plausible_password(value)
 }
