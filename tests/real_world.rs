@@ -202,25 +202,32 @@ impl Package {
 
     /// The archive, fetched if this is the first time.
     fn archive(&self) -> PathBuf {
-        let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real-world");
-        let shelf = shelf.join(format!("{}-{}", self.name.replace('/', "-"), self.version));
-        if let Some(archive) = only_file(&shelf) {
-            return archive;
-        }
-        std::fs::create_dir_all(shelf.parent().unwrap()).unwrap();
-        let arriving = tempfile::tempdir_in(shelf.parent().unwrap()).unwrap();
-        let output = self.client().current_dir(arriving.path()).output().unwrap();
-        assert!(output.status.success(), "fetching failed: {}", String::from_utf8_lossy(&output.stderr));
-        // Another run may have put it there meanwhile; a download that was cut off never gets there.
-        let _ = std::fs::rename(arriving.path(), &shelf);
-        only_file(&shelf).expect("one archive")
+        fetch(&self.client, self.name, self.version)
     }
+}
 
-    fn client(&self) -> Command {
-        match self.client {
+/// The archive of a package, fetched if this is the first time.
+fn fetch(client: &Client, name: &str, version: &str) -> PathBuf {
+    let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real-world");
+    let shelf = shelf.join(format!("{}-{version}", name.replace('/', "-")));
+    if let Some(archive) = only_file(&shelf) {
+        return archive;
+    }
+    std::fs::create_dir_all(shelf.parent().unwrap()).unwrap();
+    let arriving = tempfile::tempdir_in(shelf.parent().unwrap()).unwrap();
+    let output = client.command(name, version).current_dir(arriving.path()).output().unwrap();
+    assert!(output.status.success(), "fetching failed: {}", String::from_utf8_lossy(&output.stderr));
+    // Another run may have put it there meanwhile; a download that was cut off never gets there.
+    let _ = std::fs::rename(arriving.path(), &shelf);
+    only_file(&shelf).expect("one archive")
+}
+
+impl Client {
+    fn command(&self, name: &str, version: &str) -> Command {
+        match self {
             Client::Npm => {
                 let mut npm = Command::new("npm");
-                npm.args(["pack", "--silent", "--ignore-scripts"]).arg(format!("{}@{}", self.name, self.version));
+                npm.args(["pack", "--silent", "--ignore-scripts"]).arg(format!("{name}@{version}"));
                 npm
             }
             Client::Pip => {
@@ -229,7 +236,7 @@ impl Package {
                 // The same wheel on every machine.
                 pip.args(["--python-version", "3.11", "--implementation", "cp"]);
                 pip.args(["--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_17_x86_64"]);
-                pip.args(["--platform", "manylinux_2_28_x86_64"]).arg(format!("{}=={}", self.name, self.version));
+                pip.args(["--platform", "manylinux_2_28_x86_64"]).arg(format!("{name}=={version}"));
                 pip
             }
         }
@@ -270,4 +277,50 @@ fn findings(report: &Value, front: &str) -> BTreeSet<String> {
         format!("{inside} {}", serde_json::to_string(&kept).unwrap())
     };
     findings.map(strip).collect()
+}
+
+/// The secrets that stay in packages which handle secrets for a living, as `tests/support/real_world/secrets.txt` lists
+/// them: every error and warning, by rule and file. Each has been looked at, and the file says why it is right.
+#[test]
+#[ignore = "fetches packages from the registries"]
+fn the_secrets_of_well_known_packages_are_the_ones_listed() {
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/real_world/secrets.txt");
+    let list = std::fs::read_to_string(list).unwrap();
+    let lines = list.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let mut expected: Vec<(&str, BTreeSet<String>)> = Vec::new();
+    for line in lines {
+        match line.strip_prefix("  ") {
+            Some(finding) => expected.last_mut().unwrap().1.insert(finding.to_owned()),
+            None => {
+                expected.push((line, BTreeSet::new()));
+                true
+            }
+        };
+    }
+    assert!(expected.len() >= 25, "{} packages", expected.len());
+    let mut wrong = Vec::new();
+    for (package, secrets) in expected {
+        let found = secrets_of(package);
+        let differ: Vec<&String> = found.symmetric_difference(&secrets).collect();
+        if !differ.is_empty() {
+            wrong.push(format!("{package}: {differ:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The secrets in a package, given as `npm name version`: level, rule and file.
+fn secrets_of(package: &str) -> BTreeSet<String> {
+    let [client, name, version] = package.split(' ').collect::<Vec<_>>()[..] else { panic!("{package}") };
+    let client = if client == "npm" { Client::Npm } else { Client::Pip };
+    let archive = fetch(&client, name, version);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lastlook"));
+    let output = command.args(["--report", "json", "--no-config"]).arg(&archive).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let telling = |finding: &Value| finding["category"] == "secret" && finding["level"] != "note";
+    let line = |finding: &Value| {
+        let [level, rule, path] = ["level", "rule", "path"].map(|key| finding[key].as_str().unwrap());
+        format!("{level} {rule} {}", path.split_once('!').unwrap().1)
+    };
+    of_rules(&report, telling).map(line).collect()
 }

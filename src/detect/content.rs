@@ -15,6 +15,9 @@ use crate::finding::{Category, Encoding};
 use crate::rules::placeholder::is_placeholder;
 use crate::rules::{ContentRule, Matcher};
 
+/// How often one window is searched again inside of a match that was refused: the time that a window takes is bounded.
+const RETRIES: usize = 16;
+
 /// A range of an artifact's bytes that is to be searched.
 pub type Segment = Range<usize>;
 
@@ -161,6 +164,7 @@ impl ContentMatcher {
         let Some(content) = self.content(rule) else { return };
         let Some(pattern) = content.pattern.get() else { return };
         let mut at = window.start;
+        let mut retries = RETRIES;
         while let Some((whole, secret)) = next_match(pattern, text, at, window.end, content.span) {
             // Matches are separated by single boundary characters that belong to both: go on from the secret's end.
             at = secret.end.max(whole.start + 1);
@@ -173,6 +177,10 @@ impl ContentMatcher {
                     encodings: Vec::new(),
                     also: Vec::new(),
                 });
+            } else if retries > 0 {
+                // What was refused may hold a secret that begins later: something longer swallowed its beginning.
+                retries -= 1;
+                at = whole.start + 1;
             }
         }
     }
@@ -266,6 +274,21 @@ mod tests {
             matcher.search(text, &[2..10, 12..20], "a").matches.into_iter().map(|one| one.secret).collect();
         assert_eq!(found, [2..10, 12..20]);
         assert!(matcher.search(text, &[2..6, 6..10], "a").matches.is_empty());
+    }
+
+    #[test]
+    fn a_secret_inside_a_match_that_was_refused_is_found() {
+        let plain = matcher("keywords=['key=']\nallow=['^key=']\npattern='''key=(key=[a-z]{3}|[a-z]{3})'''");
+        assert_eq!(secrets(&plain, "key=key=abc"), ["abc"]);
+        let sealed = "keywords=['npm_']\nchecksum='crc32-base62-6'\npattern='''npm_[0-9A-Za-z_]{36}'''";
+        let token = crate::rules::example::fill("npm_<base62*30><crc32-base62-6>", 3).unwrap();
+        assert_eq!(secrets(&matcher(sealed), &format!("npm_{token}")), [token]);
+    }
+
+    #[test]
+    fn searching_again_is_bounded() {
+        let matcher = matcher("keywords=['key']\nallow=['k']\npattern='k[key]*'");
+        assert!(secrets(&matcher, &"key".repeat(50_000)).is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ContentMatch;
-use crate::rules::Matcher;
+use crate::rules::{Matcher, Structure};
 
 /// How many other rules are named.
 const ALSO: usize = 8;
@@ -35,14 +35,21 @@ pub fn one_secret_one_match(mut found: Vec<ContentMatch<'_>>) -> Vec<ContentMatc
     kept.into_values().collect()
 }
 
-/// How much a match says: its level, then proof over shape, then how long the secret is, then how plainly it stands
-/// there, then the rule's id so that the order never depends on chance.
+/// How much a match says: its level, then proof over shape, and shape over mere randomness, then how long the secret is,
+/// how plainly it stands there and how much around it was matched, then the rule's id so that the order never depends on
+/// chance.
 fn strength<'m>(found: &'m ContentMatch<'_>) -> impl Ord + use<'m> {
     let proof = match &found.active.rule.matcher {
-        Matcher::Content(rule) => u8::from(rule.checksum.is_some()) * 2 + u8::from(rule.structure.is_some()),
+        Matcher::Content(rule) => match (rule.checksum, rule.structure) {
+            (Some(_), _) => 3,
+            // Whoever knows no more than that a value is random gives way to a rule that knows whose it is.
+            (None, Some(Structure::RandomKey | Structure::RandomPassword)) => 0,
+            (None, Some(_)) => 2,
+            (None, None) => 1,
+        },
         _ => 0,
     };
     let length = found.decoded.as_ref().map_or(found.secret.len(), |decoded| decoded.len());
     let plain = Reverse(found.encodings.len());
-    (found.active.level, proof, length, plain, Reverse(&*found.active.rule.id))
+    (found.active.level, proof, length, plain, found.whole.len(), Reverse(&*found.active.rule.id))
 }

@@ -157,6 +157,9 @@ mod tests {
             ("<aws-access-key-id>", Structure::AwsAccessKeyId),
             ("<password>", Structure::Password),
             ("<password>", Structure::UrlPassword),
+            ("<jwt-anon-role>", Structure::JwtAnonRole),
+            ("<wallet-import-key>", Structure::Base58PrivateKey),
+            ("<extended-private-key>", Structure::Base58PrivateKey),
             ("https://ci:<password>@git.acme-prod.net/x", Structure::UrlCredentials),
             ("<discord-id>.<base64url*6>.<base64url*38>", Structure::DiscordBot),
         ];

@@ -9,5 +9,6 @@ pub mod proof;
 pub mod rule;
 pub mod set;
 
+pub use proof::Structure;
 pub use rule::{ContentRule, FactRule, Matcher, PathRule, Rule, Template};
 pub use set::RuleSet;

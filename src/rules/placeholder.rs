@@ -16,7 +16,7 @@ const LONG_WORDS: &[&str] = &[
     "yourprivate", "yourown", "mysecret", "mytoken", "myapikey", "mypassword", "supersecret", "topsecret",
     "notreal", "notasecret", "notarealkey", "fakekey", "faketoken", "fakesecret", "fakepass", "dummykey",
     "dummytoken", "dummysecret", "dummypass", "testtest", "tokenhere", "keyhere", "secrethere", "passwordhere",
-    "inserthere", "thisisnot", "undefined", "qwertyuiop", "asdfghjkl",
+    "inserthere", "thisisnot", "verylong", "undefined", "qwertyuiop", "asdfghjkl",
 ];
 
 /// Words that count only between delimiters.

@@ -3,7 +3,7 @@
 use data_encoding::{BASE32_NOPAD, BASE64, BASE64URL_NOPAD};
 
 use super::random::Random;
-use crate::rules::proof::is_plausible_password;
+use crate::rules::proof::{encode_checked, is_plausible_password};
 
 /// Makes a value.
 type Forge = fn(&mut Random) -> String;
@@ -13,6 +13,10 @@ pub(super) const VALUES: &[(&str, Forge)] = &[
     ("uuid", uuid),
     ("jwt", |random| jwt(random, "authenticated")),
     ("jwt-service-role", |random| jwt(random, "service_role")),
+    ("jwt-anon-role", |random| jwt(random, "anon")),
+    ("wallet-import-key", |random| encode_checked(&[&[0x80][..], &random.bytes(32), &[1]].concat())),
+    ("extended-private-key", |random| encode_checked(&[&[0x04, 0x88, 0xad, 0xe4][..], &random.bytes(74)].concat())),
+    ("base64-password", |random| BASE64.encode(password(random).as_bytes())),
     ("pem-private-key", |random| pem("PRIVATE KEY", "", &pkcs8(random))),
     ("pem-private-key-escaped", |random| pem("PRIVATE KEY", "", &pkcs8(random)).replace('\n', "\\n")),
     ("pem-rsa-private-key", |random| pem("RSA PRIVATE KEY", "", &rsa(random))),

@@ -37,10 +37,9 @@ pub(super) fn verify(text: &[u8]) -> bool {
     payload(text).is_some_and(|claims| !is_sample(&claims))
 }
 
-/// Whether it also has the claim `role` = `service_role`: Supabase's key that passes all row policies.
-pub(super) fn verify_service_role(text: &[u8]) -> bool {
-    payload(text)
-        .is_some_and(|claims| !is_sample(&claims) && claims.get("role").and_then(Value::as_str) == Some("service_role"))
+/// Whether it also has this `role`: Supabase's `service_role` passes all row policies, and `anon` is for browsers.
+pub(super) fn verify_role(text: &[u8], role: &str) -> bool {
+    payload(text).is_some_and(|claims| !is_sample(&claims) && claims.get("role").and_then(Value::as_str) == Some(role))
 }
 
 #[cfg(test)]
@@ -59,10 +58,11 @@ mod tests {
     fn signed_claims_are_a_token() {
         let real = token(HS256, r#"{"sub":"u-81723","role":"service_role"}"#, 32);
         assert!(verify(real.as_bytes()));
-        assert!(verify_service_role(real.as_bytes()));
+        assert!(verify_role(real.as_bytes(), "service_role"));
         assert!(verify(format!("ghs_12345_{real}").as_bytes()));
         let anon = token(HS256, r#"{"sub":"u-81723","role":"anon"}"#, 32);
-        assert!(verify(anon.as_bytes()) && !verify_service_role(anon.as_bytes()));
+        assert!(verify(anon.as_bytes()) && !verify_role(anon.as_bytes(), "service_role"));
+        assert!(verify_role(anon.as_bytes(), "anon"));
     }
 
     #[test]
@@ -79,7 +79,7 @@ mod tests {
         ] {
             let text = token(HS256, payload, 32);
             assert!(!verify(text.as_bytes()), "{payload}");
-            assert!(!verify_service_role(text.as_bytes()), "{payload}");
+            assert!(!verify_role(text.as_bytes(), "service_role"), "{payload}");
         }
         let claims = r#"{"sub":"u-81723"}"#;
         assert!(!verify(token(r#"{"typ":"JWT"}"#, claims, 32).as_bytes()));

@@ -2,6 +2,7 @@
 
 mod armor;
 mod azure;
+mod base58;
 mod bech32;
 mod checksum;
 mod codec;
@@ -11,6 +12,7 @@ mod github;
 mod jwt;
 mod password;
 mod pem;
+mod random;
 mod service_account;
 mod structure;
 mod url;
@@ -18,5 +20,6 @@ mod url;
 pub use checksum::Checksum;
 pub use structure::Structure;
 
+pub(in crate::rules) use base58::encode_checked;
 pub(crate) use codec::distinct;
 pub(crate) use password::is_plausible_password;

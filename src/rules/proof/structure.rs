@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{encoded, jwt, password, pem, service_account, url};
+use super::{base58, encoded, jwt, password, pem, random, service_account, url};
 
 /// What a secret must be besides its shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Structure {
     Jwt,
     /// A JSON Web Token with the claim `role` = `service_role`.
     JwtServiceRole,
+    /// A JSON Web Token with the claim `role` = `anon`.
+    JwtAnonRole,
     /// An armoured private key, whole and without a passphrase.
     PemPrivateKey,
     /// An armoured private key under a passphrase.
@@ -39,6 +41,12 @@ pub enum Structure {
     GcpServiceAccount,
     /// A key with OpenAI's marker in its middle.
     OpenaiMarker,
+    /// A private key of a wallet in Base58Check: the import format, or an extended key.
+    Base58PrivateKey,
+    /// A key that looks drawn at random: no word, name, number or labelled digest.
+    RandomKey,
+    /// A password that looks made up by a machine.
+    RandomPassword,
 }
 
 impl Structure {
@@ -46,6 +54,7 @@ impl Structure {
     pub const ALL: &[Structure] = &[
         Structure::Jwt,
         Structure::JwtServiceRole,
+        Structure::JwtAnonRole,
         Structure::PemPrivateKey,
         Structure::PemEncryptedPrivateKey,
         Structure::Base64PemPrivateKey,
@@ -60,6 +69,9 @@ impl Structure {
         Structure::Base64BasicAuth,
         Structure::GcpServiceAccount,
         Structure::OpenaiMarker,
+        Structure::Base58PrivateKey,
+        Structure::RandomKey,
+        Structure::RandomPassword,
     ];
 
     /// The word used in rules files.
@@ -68,6 +80,7 @@ impl Structure {
         match self {
             Structure::Jwt => "jwt",
             Structure::JwtServiceRole => "jwt-service-role",
+            Structure::JwtAnonRole => "jwt-anon-role",
             Structure::PemPrivateKey => "pem-private-key",
             Structure::PemEncryptedPrivateKey => "pem-encrypted-private-key",
             Structure::Base64PemPrivateKey => "base64-pem-private-key",
@@ -82,6 +95,9 @@ impl Structure {
             Structure::Base64BasicAuth => "base64-basic-auth",
             Structure::GcpServiceAccount => "gcp-service-account",
             Structure::OpenaiMarker => "openai-marker",
+            Structure::Base58PrivateKey => "base58-private-key",
+            Structure::RandomKey => "random-key",
+            Structure::RandomPassword => "random-password",
         }
     }
 
@@ -90,7 +106,8 @@ impl Structure {
     pub fn verify(self, secret: &[u8]) -> bool {
         match self {
             Structure::Jwt => jwt::verify(secret),
-            Structure::JwtServiceRole => jwt::verify_service_role(secret),
+            Structure::JwtServiceRole => jwt::verify_role(secret, "service_role"),
+            Structure::JwtAnonRole => jwt::verify_role(secret, "anon"),
             Structure::PemPrivateKey => pem::verify(secret),
             Structure::PemEncryptedPrivateKey => pem::verify_encrypted(secret),
             Structure::Base64PemPrivateKey => pem::verify_base64(secret),
@@ -105,6 +122,9 @@ impl Structure {
             Structure::Base64BasicAuth => url::verify_basic(secret),
             Structure::GcpServiceAccount => service_account::verify(secret),
             Structure::OpenaiMarker => encoded::verify_openai(secret),
+            Structure::Base58PrivateKey => base58::verify(secret),
+            Structure::RandomKey => random::verify_key(secret),
+            Structure::RandomPassword => random::verify_password(secret),
         }
     }
 }
