@@ -38,7 +38,9 @@ pub fn add_rules(set: &mut RuleSet, paths: &[PathBuf]) -> Result<()> {
         read.push((file.display().to_string(), text));
     }
     let borrowed: Vec<(&str, &str)> = read.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    load::load(set, &borrowed, &facts(), Check::Patterns)?;
+    for note in load::load(set, &borrowed, &facts(), Check::Patterns)? {
+        eprintln!("warning: {}", lastlook::report::sanitize::escape(&note.to_string()));
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::ContentMatch;
 use crate::rules::Matcher;
+use crate::rules::gitleaks::USUAL;
 
 /// How many other rules are named.
 const ALSO: usize = 8;
@@ -35,7 +36,8 @@ pub fn one_secret_one_match(mut found: Vec<ContentMatch<'_>>) -> Vec<ContentMatc
     kept.into_values().collect()
 }
 
-/// How much a match says: its level, then proof over shape, then how long the secret is, then how plainly it stands
+/// How much a match says: its level, then proof over shape, then what rules say of themselves, then how long the secret
+/// is, then how plainly it stands
 /// there, then the rule's id so that the order never depends on chance.
 fn strength<'m>(found: &'m ContentMatch<'_>) -> impl Ord + use<'m> {
     let proof = match &found.active.rule.matcher {
@@ -43,6 +45,8 @@ fn strength<'m>(found: &'m ContentMatch<'_>) -> impl Ord + use<'m> {
         _ => 0,
     };
     let length = found.decoded.as_ref().map_or(found.secret.len(), |decoded| decoded.len());
+    let asked = found.active.rule.content().and_then(|content| content.conditions.as_ref());
     let plain = Reverse(found.encodings.len());
-    (found.active.level, proof, length, plain, Reverse(&*found.active.rule.id))
+    let specificity = asked.map_or(USUAL, |asked| asked.specificity);
+    (found.active.level, proof, specificity, length, plain, Reverse(&*found.active.rule.id))
 }
