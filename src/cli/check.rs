@@ -2,12 +2,14 @@
 
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::CommandFactory;
 use lastlook::Scanner;
 use lastlook::finding::Level;
+use lastlook::policy::Baseline;
 use lastlook::report::{Context, sanitize};
 use lastlook::scan::{Outcome, TargetError};
 
@@ -19,23 +21,7 @@ use super::{Exit, known, output, settings};
 pub fn run(args: &CheckArgs) -> Result<Exit> {
     let started = Instant::now();
     one_report_each(&args.reports)?;
-    let mut rules = settings::rules(&args.rules)?;
-    known::add(&mut rules, &args.known_secrets)?;
-    let policy = settings::policy(args, &rules)?;
-    let policy_file = policy.file.as_ref().map(|file| file.display().to_string());
-    let fail_on = args.fail_on.map(Level::from).or(policy.fail_on).unwrap_or(Level::Error);
-    let bar = Bar::new(!args.no_progress);
-    let mut builder = Scanner::builder()
-        .rules(rules)
-        .policy(policy)
-        .threads(args.threads.into())
-        .fail_on(fail_on)
-        .progress(Shared(bar.clone()));
-    if args.allow_incomplete {
-        builder = builder.allow_incomplete(true);
-    }
-    let scanner = builder.build()?;
-    let targets: Vec<PathBuf> = args.paths.iter().map(|path| settings::from_here(path)).collect();
+    let Prepared { scanner, targets, policy_file, fail_on, bar, .. } = prepare(args, true)?;
     let scanned = scanner.scan(&targets);
     bar.clear();
     let outcome = scanned.map_err(|error| no_target(&error))?;
@@ -56,6 +42,43 @@ pub fn run(args: &CheckArgs) -> Result<Exit> {
     Ok(outcome.verdict.into())
 }
 
+/// Everything that a scan needs.
+pub struct Prepared {
+    pub scanner: Scanner,
+    pub targets: Vec<PathBuf>,
+    /// The baseline that the policy names.
+    pub named: Option<PathBuf>,
+    policy_file: Option<String>,
+    fail_on: Level,
+    pub bar: Arc<Bar>,
+}
+
+/// Reads rules, policy and, if it is believed, the baseline.
+pub fn prepare(args: &CheckArgs, believe: bool) -> Result<Prepared> {
+    let mut rules = settings::rules(&args.rules)?;
+    known::add(&mut rules, &args.known_secrets)?;
+    let policy = settings::policy(args, &rules)?;
+    let named = policy.baseline.clone();
+    let policy_file = policy.file.as_ref().map(|file| file.display().to_string());
+    let fail_on = args.fail_on.map(Level::from).or(policy.fail_on).unwrap_or(Level::Error);
+    let bar = Bar::new(!args.no_progress);
+    let mut builder = Scanner::builder()
+        .rules(rules)
+        .policy(policy)
+        .threads(args.threads.into())
+        .fail_on(fail_on)
+        .progress(Shared(bar.clone()));
+    if args.allow_incomplete {
+        builder = builder.allow_incomplete(true);
+    }
+    if let Some(file) = args.baseline.as_ref().or(named.as_ref()).filter(|_| believe) {
+        builder = builder.baseline(Baseline::read(&settings::from_here(file))?);
+    }
+    let scanner = builder.build()?;
+    let targets = args.paths.iter().map(|path| settings::from_here(path)).collect();
+    Ok(Prepared { scanner, targets, named, policy_file, fail_on, bar })
+}
+
 /// Refuses two reports that would end up in each other.
 fn one_report_each(reports: &[ReportArg]) -> Result<()> {
     for (index, report) in reports.iter().enumerate() {
@@ -71,7 +94,7 @@ fn one_report_each(reports: &[ReportArg]) -> Result<()> {
 }
 
 /// Whoever misspells a command, or puts options before it, has named a target that does not exist.
-fn no_target(error: &TargetError) -> anyhow::Error {
+pub fn no_target(error: &TargetError) -> anyhow::Error {
     let name = error.path.to_string_lossy();
     let command = Args::command();
     let commands = || command.get_subcommands().map(clap::Command::get_name);

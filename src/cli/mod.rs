@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr)]
 
 mod args;
+mod baseline;
 mod check;
 mod completions;
 mod dotenv;
@@ -17,13 +18,11 @@ mod settings;
 
 pub use exit::Exit;
 
-use clap::Parser;
-
-use args::{Args, Command};
+use args::Command;
 
 /// Runs the command that the arguments name.
 pub fn run() -> Exit {
-    let args = match Args::try_parse() {
+    let args = match args::parse() {
         Ok(args) => args,
         Err(error) => {
             // Help and version are answers, everything else is a mistake: clap knows which, and where each belongs.
@@ -34,6 +33,7 @@ pub fn run() -> Exit {
     let done = match args.command {
         None => check::run(&args.check),
         Some(Command::Check(check)) => check::run(&check),
+        Some(Command::Baseline(command)) => baseline::run(&command),
         Some(Command::Rules(command)) => rules::run(&command),
         Some(Command::Formats { facts }) => formats::run(facts),
         Some(Command::Completions { shell }) => completions::run(shell),

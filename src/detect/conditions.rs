@@ -24,9 +24,9 @@ pub fn keep(found: &mut Vec<ContentMatch<'_>>, first: usize, text: &[u8], path: 
         let sight = Sight { text, whole, secret, path, rule: &rule.id, title: &rule.title };
         asked.hold(&sight)
             && (asked.gates.is_empty()
-                || *gates.entry(rule.id.clone()).or_insert_with(|| {
-                    holds_any(lower.get_or_insert_with(|| text.to_ascii_lowercase()), &asked.gates)
-                }))
+                || *gates
+                    .entry(rule.id.clone())
+                    .or_insert_with(|| holds_any(lower.get_or_insert_with(|| text.to_ascii_lowercase()), &asked.gates)))
     }));
 }
 

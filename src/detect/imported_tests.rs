@@ -206,7 +206,9 @@ filter = '''somethingNew(finding["secret"])'''
     assert_eq!(rules.finds("mock one_abcdef", "a"), Vec::<String>::new());
     assert_eq!(rules.finds("one_abPlaceholder", "a"), Vec::<String>::new());
     assert_eq!(rules.finds("two_abcdef three_abcdef", "a").len(), 2);
-    for said in ["`prefilter` is not applied", "`failsTokenEfficiency` needs", "the function `somethingNew` is not known"] {
+    for said in
+        ["`prefilter` is not applied", "`failsTokenEfficiency` needs", "the function `somethingNew` is not known"]
+    {
         assert!(rules.says(said), "{said} is not said in {:?}", rules.notes);
     }
 }
@@ -232,9 +234,8 @@ tags = ["severity:high"]
 
 #[test]
 fn a_rule_of_a_path_alone_judges_the_path() {
-    let rules = imported(
-        "[[rules]]\nid='keys'\npath='''(?:^|/)Keys\\.pem$'''\n[[rules.allowlists]]\npaths=['''^public/''']",
-    );
+    let rules =
+        imported("[[rules]]\nid='keys'\npath='''(?:^|/)Keys\\.pem$'''\n[[rules.allowlists]]\npaths=['''^public/''']");
     let detector = Detector::new(&rules.set, |rule| rule.level).unwrap();
     for (path, found) in [("a/Keys.pem", 1), ("a\\Keys.pem", 1), ("a/keys.pem", 0), ("public/Keys.pem", 0)] {
         assert_eq!(detector.path(path).len(), found, "{path}");
@@ -243,7 +244,8 @@ fn a_rule_of_a_path_alone_judges_the_path() {
 
 #[test]
 fn an_id_that_is_taken_gets_a_prefix() {
-    let ours = "[[rule]]\nid='one'\nkind='path'\ncategory='file'\nlevel='note'\ntitle='t'\nwhy='w'\nfix='f'\npaths=['x']";
+    let ours =
+        "[[rule]]\nid='one'\nkind='path'\ncategory='file'\nlevel='note'\ntitle='t'\nwhy='w'\nfix='f'\npaths=['x']";
     let theirs = "[[rules]]\nid='one'\nregex='one_[a-z]{6}'";
     let mut set = RuleSet::default();
     let notes = load(&mut set, &[("b.toml", theirs), ("a.toml", ours)], &[], Check::Patterns).unwrap();

@@ -77,8 +77,10 @@ impl Sight<'_> {
     #[must_use]
     pub fn line(&self) -> Range<usize> {
         let near = self.whole.start.saturating_sub(LINE)..self.whole.end.saturating_add(LINE).min(self.text.len());
-        let start = memchr::memrchr(b'\n', &self.text[near.start..self.whole.start]).map_or(near.start, |at| near.start + at + 1);
-        let end = memchr::memchr(b'\n', &self.text[self.whole.end..near.end]).map_or(near.end, |at| self.whole.end + at);
+        let start = memchr::memrchr(b'\n', &self.text[near.start..self.whole.start])
+            .map_or(near.start, |at| near.start + at + 1);
+        let end =
+            memchr::memchr(b'\n', &self.text[self.whole.end..near.end]).map_or(near.end, |at| self.whole.end + at);
         start..end
     }
 }

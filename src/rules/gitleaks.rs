@@ -112,7 +112,8 @@ pub fn load(set: &mut RuleSet, files: &[(&str, &str)], notes: &mut Notes, mistak
             [] => notes.add(&note.file, note.message, None),
             about => about.iter().for_each(|about| notes.add(&note.file, note.message.clone(), Some(about))),
         });
-        Builder { name, notes, mistakes, ids: BTreeMap::new(), allow: Vec::new(), filters: Vec::new() }.build(merged, set);
+        Builder { name, notes, mistakes, ids: BTreeMap::new(), allow: Vec::new(), filters: Vec::new() }
+            .build(merged, set);
     }
 }
 
@@ -232,7 +233,9 @@ impl Builder<'_> {
         if raw.token_efficiency {
             self.unanswered(file, id, "tokenEfficiency");
         }
-        if let Some(group) = raw.secret_group.filter(|group| pattern.get().is_some_and(|one| *group >= one.captures_len())) {
+        if let Some(group) =
+            raw.secret_group.filter(|group| pattern.get().is_some_and(|one| *group >= one.captures_len()))
+        {
             self.mistake(file, id, &format!("`secretGroup` is {group}, and its pattern has no such group"));
         }
         let gates = if near { Vec::new() } else { keywords.clone() };
@@ -313,7 +316,11 @@ impl Builder<'_> {
     fn allowlist(&mut self, file: &str, about: &str, raw: &raw::Allowlist) -> Allowlist {
         let all = matches!(raw.condition.to_ascii_uppercase().as_str(), "AND" | "&&");
         if !all && !matches!(raw.condition.to_ascii_uppercase().as_str(), "" | "OR" | "||") {
-            self.notes.add(file, format!("`condition = \"{}\"` is not known, and read as OR", raw.condition), Some(about));
+            self.notes.add(
+                file,
+                format!("`condition = \"{}\"` is not known, and read as OR", raw.condition),
+                Some(about),
+            );
         }
         for key in raw.other.keys() {
             self.notes.add(file, format!("`{key}` is not known in an allowlist, and was passed over"), Some(about));
@@ -323,7 +330,11 @@ impl Builder<'_> {
             "match" => Target::Match,
             "line" => Target::Line,
             other => {
-                self.notes.add(file, format!("`regexTarget = \"{other}\"` is not known, and read as secret"), Some(about));
+                self.notes.add(
+                    file,
+                    format!("`regexTarget = \"{other}\"` is not known, and read as secret"),
+                    Some(about),
+                );
                 Target::Secret
             }
         };
@@ -353,7 +364,10 @@ impl Builder<'_> {
                 continue;
             };
             let within = |unit: char| -> Option<usize> {
-                let part = one.within.split(',').find_map(|part| part.trim().strip_suffix([unit, unit.to_ascii_lowercase()]))?;
+                let part = one
+                    .within
+                    .split(',')
+                    .find_map(|part| part.trim().strip_suffix([unit, unit.to_ascii_lowercase()]))?;
                 part.trim_start_matches(['+', '-']).parse().ok()
             };
             needs.push(Need {

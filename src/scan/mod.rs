@@ -1,6 +1,7 @@
 //! The engine: walks the target, opens what it finds, judges it, and ends with an [`Outcome`].
 
 mod beside;
+mod comment;
 mod disclosure;
 mod excerpt;
 mod gate;

@@ -38,11 +38,16 @@ fn one(name: &str, text: &str, way: &mut Vec<PathBuf>, notes: &mut Notes) -> Res
         let before = merged.rules.len();
         merged.rules.retain(|rule| rule.id != *disabled);
         if merged.rules.len() == before {
-            notes.add(name, "it turns off rules that are not there; to turn off a rule of lastlook, use --set".into(), Some(disabled));
+            notes.add(
+                name,
+                "it turns off rules that are not there; to turn off a rule of lastlook, use --set".into(),
+                Some(disabled),
+            );
         }
     }
     if !file.prefilter.trim().is_empty() {
-        let why = "its `prefilter` is not applied: such filters are made for repositories, and pass over what is published";
+        let why =
+            "its `prefilter` is not applied: such filters are made for repositories, and pass over what is published";
         notes.add(name, why.into(), None);
     }
     if !file.filter.trim().is_empty() {

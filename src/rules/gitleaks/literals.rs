@@ -1,7 +1,7 @@
 //! The literals in a pattern: what must stand in every match, so that a rule is asked only where that stands.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
 use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Most literals that a rule is looked for by.
 const MOST: usize = 64;
