@@ -49,12 +49,12 @@ pub fn write(outcome: &Outcome, salt: &Salt, out: &mut dyn io::Write) -> io::Res
 mod tests {
     use super::*;
     use crate::policy::Baseline;
-    use crate::report::testing::{outcome, secret_finding};
+    use crate::report::testing::{empty, secret_finding};
 
     #[test]
     fn a_baseline_accepts_what_it_was_made_of_and_holds_no_secret() {
         let secret = "Zk3Tq9XbQ7wLt2RvN8sY";
-        let mut outcome = outcome();
+        let mut outcome = empty();
         outcome.findings.push(secret_finding(&format!("x/{secret}.txt"), secret));
         let salt = Salt::random();
         let mut bytes = Vec::new();

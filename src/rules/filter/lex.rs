@@ -62,14 +62,14 @@ fn quoted(text: &str) -> Result<Option<(Vec<u8>, &str)>, String> {
     for quote in ["\"\"\"", "'''", "`"] {
         if let Some(body) = body.strip_prefix(quote) {
             let end = body.find(quote).ok_or_else(not_closed)?;
-            return Ok(Some((body[..end].as_bytes().to_vec(), &body[end + quote.len()..])));
+            return Ok(Some((body.as_bytes()[..end].to_vec(), &body[end + quote.len()..])));
         }
     }
     let Some(quote) = body.chars().next().filter(|quote| ['"', '\''].contains(quote)) else { return Ok(None) };
     let body = &body[1..];
     if raw {
         let end = body.find(quote).ok_or_else(not_closed)?;
-        return Ok(Some((body[..end].as_bytes().to_vec(), &body[end + 1..])));
+        return Ok(Some((body.as_bytes()[..end].to_vec(), &body[end + 1..])));
     }
     let mut out = String::new();
     let mut letters = body.char_indices();
