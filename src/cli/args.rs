@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use lastlook::finding::Level;
 use lastlook::report::{self, REPORTS, Report};
 
@@ -94,6 +94,20 @@ pub struct Args {
     pub check: CheckArgs,
 }
 
+/// Options of `check` that mean nothing to `baseline`.
+const NOT_FOR_BASELINES: [&str; 6] = ["reports", "baseline", "fail_on", "allow_incomplete", "verbose", "color"];
+
+/// Reads what was typed.
+pub fn parse() -> Result<Args, clap::Error> {
+    let command = Args::command().mut_subcommand("baseline", |command| {
+        command.mut_args(|arg| {
+            let hidden = NOT_FOR_BASELINES.contains(&arg.get_id().as_str());
+            arg.hide(hidden)
+        })
+    });
+    Args::from_arg_matches_mut(&mut command.try_get_matches()?)
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -106,6 +120,8 @@ pub enum Command {
     /// Show the smallest changes that close source-map leaks in a folder, or make them
     #[command(after_help = FIX_EXAMPLES)]
     Fix(FixArgs),
+    /// Write down what is found now, so that `--baseline` accepts it from now on
+    Baseline(BaselineArgs),
     /// List the rules, explain one, or test rules by their own examples
     Rules(RulesArgs),
     /// List the formats that are understood, and the facts that rules can use
@@ -146,6 +162,10 @@ pub struct CheckArgs {
     /// Judge by the rules in this file or folder as well; may be given several times
     #[arg(long, value_name = "FILE|DIR")]
     pub rules: Vec<PathBuf>,
+
+    /// Accept the findings that this file knows (`lastlook baseline` writes it); without it, that of the policy
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
 
     /// Search for these values as well, in every encoding: env:NAME[,NAME…], env:PREFIX* or file:PATH (a .env file)
     ///
@@ -289,19 +309,37 @@ impl FixArgs {
             no_progress: self.no_progress,
             known_secrets: Vec::new(),
             maps: Vec::new(),
+            baseline: None,
         }
     }
 }
 
+/// The `baseline` command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  lastlook baseline dist/ -o known.json    accept what is in dist/ now
+  lastlook --baseline known.json dist/     block on what is new
+
+The file holds keyed hashes, and no secret. It never accepts gaps. Allow entries in lastlook.toml say why; a baseline
+does not: it is for the day on which a project begins to use lastlook.")]
+pub struct BaselineArgs {
+    /// The file to write; without it, the one that the policy names, or else lastlook-baseline.json
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// What to look at, and how.
+    #[command(flatten)]
+    pub check: CheckArgs,
+}
+
 /// The `rules` command.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub struct RulesArgs {
     /// What to do with the rules; without a word, list them
     #[command(subcommand)]
     pub command: Option<RulesCommand>,
     /// List the rules in this file or folder as well
-    #[arg(long, value_name = "FILE|DIR")]
+    #[arg(long, value_name = "FILE|DIR", global = true)]
     pub rules: Vec<PathBuf>,
 }
 

@@ -2,12 +2,14 @@
 
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::CommandFactory;
 use lastlook::Scanner;
 use lastlook::finding::Level;
+use lastlook::policy::Baseline;
 use lastlook::report::{Context, sanitize};
 use lastlook::scan::{BuildError, Outcome, TargetError};
 
@@ -19,26 +21,7 @@ use super::{Exit, known, output, settings};
 pub fn run(args: &CheckArgs) -> Result<Exit> {
     let started = Instant::now();
     one_report_each(&args.reports)?;
-    let mut rules = settings::rules(&args.rules)?;
-    known::add(&mut rules, &args.known_secrets)?;
-    let policy = settings::policy(args, &rules)?;
-    let policy_file = policy.file.as_ref().map(|file| file.display().to_string());
-    let fail_on = args.fail_on.map(Level::from).or(policy.fail_on).unwrap_or(Level::Error);
-    let bar = Bar::new(!args.no_progress);
-    let mut builder = Scanner::builder()
-        .rules(rules)
-        .policy(policy)
-        .threads(args.threads.into())
-        .fail_on(fail_on)
-        .progress(Shared(bar.clone()));
-    if args.allow_incomplete {
-        builder = builder.allow_incomplete(true);
-    }
-    for folder in &args.maps {
-        builder = builder.maps(folder);
-    }
-    let scanner = builder.build().map_err(no_maps)?;
-    let targets: Vec<PathBuf> = args.paths.iter().map(|path| settings::from_here(path)).collect();
+    let Prepared { scanner, targets, policy_file, fail_on, bar, .. } = prepare(args, true)?;
     let scanned = scanner.scan(&targets);
     bar.clear();
     let outcome = scanned.map_err(|error| no_target(&error))?;
@@ -57,6 +40,46 @@ pub fn run(args: &CheckArgs) -> Result<Exit> {
         args.reports.iter().map(|report| write(report, &outcome, &context, args.color)).collect();
     written.into_iter().collect::<Result<()>>()?;
     Ok(outcome.verdict.into())
+}
+
+/// Everything that a scan needs.
+pub struct Prepared {
+    pub scanner: Scanner,
+    pub targets: Vec<PathBuf>,
+    /// The baseline that the policy names.
+    pub named: Option<PathBuf>,
+    policy_file: Option<String>,
+    fail_on: Level,
+    pub bar: Arc<Bar>,
+}
+
+/// Reads rules, policy and, if it is believed, the baseline.
+pub fn prepare(args: &CheckArgs, believe: bool) -> Result<Prepared> {
+    let mut rules = settings::rules(&args.rules)?;
+    known::add(&mut rules, &args.known_secrets)?;
+    let policy = settings::policy(args, &rules)?;
+    let named = policy.baseline.clone();
+    let policy_file = policy.file.as_ref().map(|file| file.display().to_string());
+    let fail_on = args.fail_on.map(Level::from).or(policy.fail_on).unwrap_or(Level::Error);
+    let bar = Bar::new(!args.no_progress);
+    let mut builder = Scanner::builder()
+        .rules(rules)
+        .policy(policy)
+        .threads(args.threads.into())
+        .fail_on(fail_on)
+        .progress(Shared(bar.clone()));
+    if args.allow_incomplete {
+        builder = builder.allow_incomplete(true);
+    }
+    if let Some(file) = args.baseline.as_ref().or(named.as_ref()).filter(|_| believe) {
+        builder = builder.baseline(Baseline::read(&settings::from_here(file))?);
+    }
+    for folder in &args.maps {
+        builder = builder.maps(folder);
+    }
+    let scanner = builder.build().map_err(no_maps)?;
+    let targets = args.paths.iter().map(|path| settings::from_here(path)).collect();
+    Ok(Prepared { scanner, targets, named, policy_file, fail_on, bar })
 }
 
 /// Refuses two reports that would end up in each other.

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr)]
 
 mod args;
+mod baseline;
 mod check;
 mod completions;
 mod dotenv;
@@ -20,13 +21,11 @@ mod sources;
 
 pub use exit::Exit;
 
-use clap::Parser;
-
-use args::{Args, Command};
+use args::Command;
 
 /// Runs the command that the arguments name.
 pub fn run() -> Exit {
-    let args = match Args::try_parse() {
+    let args = match args::parse() {
         Ok(args) => args,
         Err(error) => {
             // Help and version are answers, everything else is a mistake: clap knows which, and where each belongs.
@@ -39,6 +38,7 @@ pub fn run() -> Exit {
         Some(Command::Check(check)) => check::run(&check),
         Some(Command::Sources(command)) => sources::run(&command),
         Some(Command::Fix(command)) => fix::run(&command),
+        Some(Command::Baseline(command)) => baseline::run(&command),
         Some(Command::Rules(command)) => rules::run(&command),
         Some(Command::Formats { facts }) => formats::run(facts),
         Some(Command::Completions { shell }) => completions::run(shell),

@@ -38,7 +38,9 @@ pub fn add_rules(set: &mut RuleSet, paths: &[PathBuf]) -> Result<()> {
         read.push((file.display().to_string(), text));
     }
     let borrowed: Vec<(&str, &str)> = read.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    load::load(set, &borrowed, &facts(), Check::Patterns)?;
+    for note in load::load(set, &borrowed, &facts(), Check::Patterns)? {
+        eprintln!("warning: {}", lastlook::report::sanitize::escape(&note.to_string()));
+    }
     Ok(())
 }
 
@@ -68,7 +70,8 @@ pub fn policy(args: &CheckArgs, rules: &RuleSet) -> Result<Policy> {
     let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
     let mut policy = match policy_file(&args.paths, args.config.as_ref(), args.no_config)? {
         Some(file) => Policy::read(&file, &ids)?,
-        None => Policy::default(),
+        // Comments in the target are a policy too.
+        None => Policy { allow_comments: args.no_config.then_some(false), ..Policy::default() },
     };
     let mistakes: Vec<String> = args.levels.iter().filter_map(|arg| set_level(arg, &mut policy, &ids).err()).collect();
     if mistakes.is_empty() { Ok(policy) } else { Err(anyhow::Error::msg(mistakes.join("\n"))) }

@@ -10,10 +10,10 @@ use regex::bytes::{Captures, Regex};
 
 use super::encoded::{Anchors, Decoder, Passage};
 use super::prefilter::{Owner, Prefilter};
-use super::{Active, entropy};
+use super::{Active, conditions};
 use crate::finding::{Category, Encoding};
 use crate::rules::placeholder::is_placeholder;
-use crate::rules::{ContentRule, Matcher};
+use crate::rules::{ContentRule, Matcher, entropy};
 
 /// How often one window is searched again inside of a match that was refused: the time that a window takes is bounded.
 const RETRIES: usize = 16;
@@ -61,6 +61,15 @@ pub struct ContentMatcher {
     rules: Vec<Active>,
     prefilter: Prefilter,
     anchors: Anchors,
+    /// The rules that have no literal to look for.
+    everywhere: Vec<usize>,
+}
+
+/// A path, as rules' globs read it and as it is written.
+#[derive(Clone, Copy)]
+struct Name<'p> {
+    lower: &'p str,
+    given: &'p str,
 }
 
 impl ContentMatcher {
@@ -76,21 +85,25 @@ impl ContentMatcher {
         let contents = secrets.filter_map(|active| active.rule.content());
         let anchors =
             Anchors::new(contents.flat_map(|rule| rule.keywords.iter().map(|word| (word.as_str(), rule.span))));
-        Ok(ContentMatcher { rules, prefilter, anchors })
+        let contents = rules.iter().enumerate().filter_map(|(at, active)| Some((at, active.rule.content()?)));
+        let everywhere = contents.filter(|(_, content)| is_everywhere(content)).map(|(at, _)| at).collect();
+        Ok(ContentMatcher { rules, prefilter, anchors, everywhere })
     }
 
     /// Everything that any rule finds, unsorted; several rules may find the same secret.
     pub fn search(&self, bytes: &[u8], segments: &[Segment], path: &str) -> Searched<'_> {
-        let lower = super::for_globs(path);
+        let (lower, given) = (super::for_globs(path), path.replace('\\', "/"));
+        let name = Name { lower: &lower, given: &given };
         let mut searched = Searched::default();
         for segment in segments {
             // A segment is a text of its own: nothing is found across what lies between two of them, and `^` and `$`
             // match at its ends.
             let Some(text) = bytes.get(segment.clone()) else { continue };
             let first = searched.matches.len();
-            self.search_text(text, &lower, |_| true, &mut searched.matches);
-            let search = &mut |way: &[Passage]| self.search_passage(way, &lower, &mut searched.matches);
+            self.search_text(text, name, |_| true, &mut searched.matches);
+            let search = &mut |way: &[Passage]| self.search_passage(way, name, &mut searched.matches);
             searched.cut |= !Decoder::new(&self.anchors, text.len()).each(text, search);
+            conditions::settle(&mut searched.matches, first, text, &self.rules);
             for one in &mut searched.matches[first..] {
                 one.whole = one.whole.start + segment.start..one.whole.end + segment.start;
                 one.secret = one.secret.start + segment.start..one.secret.end + segment.start;
@@ -102,21 +115,23 @@ impl ContentMatcher {
     fn search_text<'d>(
         &'d self,
         text: &[u8],
-        path: &str,
+        name: Name<'_>,
         wanted: impl Fn(&Active) -> bool,
         found: &mut Vec<ContentMatch<'d>>,
     ) {
-        for (rule, window) in self.windows(text, path, wanted) {
+        let first = found.len();
+        for (rule, window) in self.windows(text, name.lower, wanted) {
             self.search_window(rule, text, window, found);
         }
+        conditions::keep(found, first, text, name.given);
     }
 
     /// Searches the innermost of these passages for secrets. What else a text gives away, such as an address, it does
     /// not give away in an encoded form.
-    fn search_passage<'d>(&'d self, way: &[Passage], path: &str, found: &mut Vec<ContentMatch<'d>>) {
+    fn search_passage<'d>(&'d self, way: &[Passage], name: Name<'_>, found: &mut Vec<ContentMatch<'d>>) {
         let Some(innermost) = way.last() else { return };
         let first = found.len();
-        self.search_text(&innermost.text, path, |active| active.rule.category == Category::Secret, found);
+        self.search_text(&innermost.text, name, |active| active.rule.category == Category::Secret, found);
         for one in &mut found[first..] {
             one.decoded = Some(innermost.text[one.secret.clone()].into());
             one.encodings = way.iter().map(|passage| passage.encoding).collect();
@@ -149,6 +164,8 @@ impl ContentMatcher {
                 }
             }
         });
+        let everywhere = self.everywhere.iter().filter(|rule| wants(&self.rules[**rule]));
+        done.extend(everywhere.map(|rule| (*rule, 0..text.len())));
         done.extend(open.into_iter().enumerate().filter_map(|(rule, window)| Some((rule, window?))));
         done
     }
@@ -166,8 +183,12 @@ impl ContentMatcher {
         let mut at = window.start;
         let mut retries = RETRIES;
         while let Some((whole, secret)) = next_match(pattern, text, at, window.end, content.span) {
+            let secret = match &content.conditions {
+                Some(asked) => asked.secret(&content.pattern, text, &whole, secret),
+                None => secret,
+            };
             // Matches are separated by single boundary characters that belong to both: go on from the secret's end.
-            at = secret.end.max(whole.start + 1);
+            at = if is_everywhere(content) { whole.end } else { secret.end }.max(whole.start + 1);
             if is_secret(content, &text[secret.clone()]) {
                 found.push(ContentMatch {
                     active: &self.rules[rule],
@@ -206,6 +227,10 @@ fn next_match(
         end = end.saturating_add(span).min(text.len());
     }
     None
+}
+
+fn is_everywhere(rule: &ContentRule) -> bool {
+    rule.conditions.as_ref().is_some_and(|asked| asked.everywhere)
 }
 
 fn ranges(captures: &Captures<'_>) -> Option<(Range<usize>, Range<usize>)> {

@@ -1,12 +1,15 @@
 //! Rules meet artifacts: paths, content and facts.
 
+mod conditions;
 mod content;
 mod encoded;
-mod entropy;
 mod path;
 mod prefilter;
 mod resolve;
 mod verify;
+
+#[cfg(test)]
+mod imported_tests;
 
 use std::sync::Arc;
 

@@ -17,13 +17,16 @@ impl PathMatcher {
     }
 
     pub fn matches(&self, path: &str) -> Vec<&Active> {
-        let lower = super::for_globs(path);
+        let (lower, given) = (super::for_globs(path), path.replace('\\', "/"));
         let candidate = Candidate::new(&lower);
         let speaks = |set: &GlobSet| set.is_match_candidate(&candidate);
         self.rules
             .iter()
             .filter(|active| match &active.rule.matcher {
-                Matcher::Path(rule) => speaks(&rule.paths) && !speaks(&rule.except),
+                Matcher::Path(rule) => match &rule.like {
+                    Some(like) => like.matches(&given),
+                    None => speaks(&rule.paths) && !speaks(&rule.except),
+                },
                 _ => false,
             })
             .collect()

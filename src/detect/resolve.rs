@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ContentMatch;
+use crate::rules::gitleaks::USUAL;
 use crate::rules::{Matcher, Structure};
 
 /// How many other rules are named.
@@ -35,9 +36,9 @@ pub fn one_secret_one_match(mut found: Vec<ContentMatch<'_>>) -> Vec<ContentMatc
     kept.into_values().collect()
 }
 
-/// How much a match says: its level, then proof over shape, and shape over mere randomness, then how long the secret is,
-/// how plainly it stands there and how much around it was matched, then the rule's id so that the order never depends on
-/// chance.
+/// How much a match says: its level, then proof over shape, and shape over mere randomness, then what rules say of
+/// themselves, then how long the secret is, how plainly it stands there and how much around it was matched, then the
+/// rule's id so that the order never depends on chance.
 fn strength<'m>(found: &'m ContentMatch<'_>) -> impl Ord + use<'m> {
     let proof = match &found.active.rule.matcher {
         Matcher::Content(rule) => match (rule.checksum, rule.structure) {
@@ -50,6 +51,9 @@ fn strength<'m>(found: &'m ContentMatch<'_>) -> impl Ord + use<'m> {
         _ => 0,
     };
     let length = found.decoded.as_ref().map_or(found.secret.len(), |decoded| decoded.len());
+    let asked = found.active.rule.content().and_then(|content| content.conditions.as_ref());
     let plain = Reverse(found.encodings.len());
-    (found.active.level, proof, length, plain, found.whole.len(), Reverse(&*found.active.rule.id))
+    let specificity = asked.map_or(USUAL, |asked| asked.specificity);
+    let shape = (length, plain, found.whole.len());
+    (found.active.level, proof, specificity, shape, Reverse(&*found.active.rule.id))
 }

@@ -41,7 +41,12 @@ pub fn verify(rule: &Arc<Rule>, facts: &[&FactSpec]) -> Vec<Problem> {
             }
         }
     }
-    let least = if matches!(rule.matcher, Matcher::Fact(_)) { 1 } else { EXAMPLES };
+    let least = match &rule.matcher {
+        // The form of other tools has no examples.
+        _ if rule.is_imported() => 0,
+        Matcher::Fact(_) => 1,
+        _ => EXAMPLES,
+    };
     for (name, examples, expected) in [("hit", &rule.hits, true), ("miss", &rule.misses, false)] {
         if examples.len() < least {
             problem(format!("it has {} examples of a {name}; at least {least} are needed", examples.len()));

@@ -23,6 +23,10 @@ pub struct Policy {
     pub fail_on: Option<Level>,
     /// Whether an incomplete scan passes.
     pub allow_incomplete: Option<bool>,
+    /// Whether comments such as `gitleaks:allow` count; they do unless the file says `allow-comments = false`.
+    pub allow_comments: Option<bool>,
+    /// The baseline that goes with it.
+    pub baseline: Option<PathBuf>,
     /// The file it was read from.
     pub file: Option<PathBuf>,
 }
@@ -73,6 +77,9 @@ fn read(top: &mut Table<'_, '_>, file: &str, text: &str, rules: &[&str]) -> Poli
         }
     }
     policy.allow_incomplete = top.boolean("allow-incomplete").map(|value| value.value);
+    policy.allow_comments = top.boolean("allow-comments").map(|value| value.value);
+    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+    policy.baseline = top.text("baseline").map(|baseline| folder.join(baseline.value));
     if let Some(levels) = top.table("levels") {
         read_levels(&levels, rules, &mut policy.levels);
     }
@@ -148,6 +155,8 @@ mod tests {
     fn a_policy_says_levels_allowances_and_limits() {
         let text = r#"
 fail-on = "warning"
+baseline = "known.json"
+allow-comments = false
 [levels]
 "npm-*" = "off"
 [limits]
@@ -161,8 +170,9 @@ expires = "2027-01-31"
         let policy = Policy::parse("lastlook.toml", text, &RULES).unwrap();
         assert_eq!(policy.levels.of("npm-token", Level::Error), Level::Off);
         assert_eq!(policy.limits.depth, 3);
+        assert_eq!((policy.baseline, policy.allow_comments), (Some("known.json".into()), Some(false)));
         assert_eq!(policy.fail_on, Some(Level::Warning));
-        assert_eq!(policy.allow[0].place, "lastlook.toml:7");
+        assert_eq!(policy.allow[0].place, "lastlook.toml:9");
         assert!(policy.allow[0].has_expired("2027-02-01".parse().unwrap()));
         assert!(!policy.allow[0].has_expired("2027-01-31".parse().unwrap()));
     }

@@ -112,7 +112,7 @@ fn summary(outcome: &Outcome, context: &Context<'_>, redactor: &Redactor<'_>, le
         lines.push(format!("{left} more than GitHub shows as annotations; the human and json reports have all"));
     }
     if !outcome.allowed.is_empty() {
-        lines.push(format!("{} allowed by the policy", words::count(outcome.allowed.len(), "finding")));
+        lines.push(format!("{} allowed", words::count(outcome.allowed.len(), "finding")));
     }
     let stale = outcome.stale.iter().take(PER_LEVEL);
     lines.extend(stale.map(|stale| shown(redactor, &format!("{}: {}", stale.place, stale.problem))));

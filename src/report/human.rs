@@ -108,7 +108,7 @@ impl Blocks<'_> {
         }
         if !self.context.verbose {
             let number = words::count(outcome.allowed.len(), "finding");
-            self.faint(&format!("{number} allowed by the policy (--verbose lists them with their reasons)"));
+            self.faint(&format!("{number} allowed (--verbose lists them with their reasons)"));
             return self.line("");
         }
         for allowed in &outcome.allowed {

@@ -38,7 +38,7 @@ gap[format]: the member is encrypted
   --> x.zip
   --> y.zip
 
-1 finding allowed by the policy (--verbose lists them with their reasons)
+1 finding allowed (--verbose lists them with their reasons)
 
 stale allow entry: this entry matched nothing; remove it
   --> lastlook.toml:12

@@ -11,6 +11,7 @@ use crate::finding::Level;
 use crate::rules::RuleSet;
 use crate::scan::Outcome;
 
+pub mod baseline;
 pub mod group;
 pub mod listing;
 pub mod sanitize;

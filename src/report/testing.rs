@@ -24,7 +24,7 @@ fn rule(id: &str, category: Category, level: Level, title: &str, why: &str, fix:
         references: vec!["https://example.test/read-on".to_owned(), "not a url".to_owned()],
         hits: Vec::new(),
         misses: Vec::new(),
-        matcher: Matcher::Path(PathRule { paths: GlobSet::empty(), except: GlobSet::empty() }),
+        matcher: Matcher::Path(PathRule { paths: GlobSet::empty(), except: GlobSet::empty(), like: None }),
         file: "test.toml".to_owned(),
     }
 }

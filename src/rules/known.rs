@@ -65,6 +65,7 @@ pub fn add(set: &mut RuleSet, name: &str, value: &str) -> Result<(), Refusal> {
         paths: None,
         example_path: None,
         placeholders: true,
+        conditions: None,
     });
     set.share(Arc::new(Rule {
         id: Arc::from(id),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::expression::Expression;
+use super::gitleaks::{self, Note, Notes};
 use super::rule::{ContentRule, FactRule, LazyRegex, Matcher, PathRule, Rule, Template};
 use super::set::RuleSet;
 use crate::config::{Diagnostic, Diagnostics, Source, Table, Value};
@@ -27,13 +28,21 @@ pub enum Check {
     Lazily,
 }
 
-/// Reads rules from files, given as name and text, and adds them to `set`. `facts` are those that formats declare.
+/// Reads rules from files, given as name and text, and adds them to `set`. `facts` are those that formats declare. Files
+/// may have the form of gitleaks: [`gitleaks`]. Answers what in them is not done as they say.
 ///
 /// # Errors
 /// Every mistake of every file; `set` then holds the rules without mistakes.
-pub fn load(set: &mut RuleSet, files: &[(&str, &str)], facts: &[&FactSpec], check: Check) -> Result<(), Diagnostics> {
+pub fn load(
+    set: &mut RuleSet,
+    files: &[(&str, &str)],
+    facts: &[&FactSpec],
+    check: Check,
+) -> Result<Vec<Note>, Diagnostics> {
     let mut mistakes: Vec<Diagnostic> = Vec::new();
-    for (file, text) in files {
+    let is_ours = |(_, text): &&(&str, &str)| check == Check::Lazily || gitleaks::is_ours(text);
+    let (ours, theirs): (Vec<_>, Vec<_>) = files.iter().partition(is_ours);
+    for (file, text) in ours {
         let ((), found) = Source::new(file, text).read(|top| {
             for table in top.tables("rule") {
                 read_rule(table, file, facts, check, set);
@@ -41,7 +50,9 @@ pub fn load(set: &mut RuleSet, files: &[(&str, &str)], facts: &[&FactSpec], chec
         });
         mistakes.extend(found);
     }
-    if mistakes.is_empty() { Ok(()) } else { Err(Diagnostics(mistakes)) }
+    let mut notes = Notes::default();
+    gitleaks::load(set, &theirs, &mut notes, &mut mistakes);
+    if mistakes.is_empty() { Ok(notes.into_vec()) } else { Err(Diagnostics(mistakes)) }
 }
 
 /// The rules that lastlook carries.
@@ -146,7 +157,7 @@ fn read_path(table: &mut Table<'_, '_>) -> PathRule {
     if paths.is_empty() {
         table.mistake(table.span.clone(), "a path rule needs `paths`", None);
     }
-    PathRule { paths, except: read_globs(table, "except") }
+    PathRule { paths, except: read_globs(table, "except"), like: None }
 }
 
 /// Builds one glob the way all of lastlook's path globs work: `*` stops at `/`, `**` does not, and a folder's glob
@@ -225,6 +236,7 @@ fn read_content(table: &mut Table<'_, '_>, check: Check) -> Option<ContentRule> 
         paths: (!paths.is_empty()).then_some(paths),
         example_path,
         placeholders,
+        conditions: None,
     })
 }
 

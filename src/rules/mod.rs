@@ -1,7 +1,11 @@
 //! Rules: what lastlook judges by. They are data, read from `rules/**/*.toml`, and the same reader serves users' own.
 
+pub mod conditions;
+pub mod entropy;
 pub mod example;
 pub mod expression;
+pub mod filter;
+pub mod gitleaks;
 pub mod known;
 pub mod load;
 pub mod placeholder;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use globset::GlobSet;
 use regex::bytes::{Regex, RegexBuilder};
 
+use super::conditions::{Allowlist, Conditions};
 use super::expression::Expression;
 use super::proof::{Checksum, Structure};
 use crate::finding::{Category, Facts, Level};
@@ -68,6 +69,26 @@ pub struct PathRule {
     pub paths: GlobSet,
     /// Globs that are passed over although they match.
     pub except: GlobSet,
+    /// What a rule of another tool has in place of globs.
+    pub like: Option<Box<PathPattern>>,
+}
+
+/// A pattern of paths, compared as they are written.
+#[derive(Debug)]
+pub struct PathPattern {
+    /// The pattern.
+    pub pattern: LazyRegex,
+    /// Lists of what is passed over.
+    pub allow: Vec<Arc<Allowlist>>,
+}
+
+impl PathPattern {
+    /// Whether it speaks of `path`, given with `/` between components.
+    #[must_use]
+    pub fn matches(&self, path: &str) -> bool {
+        let is_match = self.pattern.get().is_some_and(|pattern| pattern.is_match(path.as_bytes()));
+        is_match && !self.allow.iter().any(|list| list.allows_path(path))
+    }
 }
 
 impl PathRule {
@@ -103,6 +124,8 @@ pub struct ContentRule {
     pub example_path: Option<String>,
     /// Whether values that are evidently placeholders are reported too.
     pub placeholders: bool,
+    /// What a rule of another tool asks for besides.
+    pub conditions: Option<Box<Conditions>>,
 }
 
 /// Matches facts.
@@ -221,6 +244,16 @@ fn shown(facts: &Facts, name: &str) -> String {
 }
 
 impl Rule {
+    /// Whether it comes from a file in the form of another tool, which has no examples and no reasons.
+    #[must_use]
+    pub fn is_imported(&self) -> bool {
+        match &self.matcher {
+            Matcher::Path(path) => path.like.is_some(),
+            Matcher::Content(content) => content.conditions.is_some(),
+            Matcher::Fact(_) => false,
+        }
+    }
+
     /// The content matcher, if it is a content rule.
     #[must_use]
     pub fn content(&self) -> Option<&ContentRule> {

@@ -1,12 +1,16 @@
 //! The gate: findings and gaps become an outcome.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::places::{self, Alike};
 use super::run::{Run, Seen};
 use super::walk::Listed;
 use super::{Allowed, Outcome, Scanner, Stale, disclosure, sources};
 use crate::finding::{Finding, Verdict};
+use crate::policy::Baseline;
+
+/// How many entries of a baseline that match nothing any more are named.
+const NAMED: usize = 10;
 
 /// Ends a scan of these targets: settles what needs all of them, judges facts, applies the policy, sorts, and decides.
 pub fn judge(scanner: &Scanner, targets: &[String], files: &[Listed], mut seen: Seen) -> Outcome {
@@ -25,7 +29,9 @@ pub fn judge(scanner: &Scanner, targets: &[String], files: &[Listed], mut seen: 
     gaps.sort();
     gaps.dedup();
     let alike = places::settle(scanner, files, &seen.stated, &mut findings);
-    let (findings, allowed, stale) = allow(scanner, findings, alike);
+    let (findings, mut allowed, stale) = allow(scanner, findings, alike);
+    allowed.extend(seen.allowed);
+    allowed.sort_by(|a, b| (a.finding.sort_key(), &a.reason).cmp(&(b.finding.sort_key(), &b.reason)));
     let blocked = findings.iter().any(|finding| finding.level >= scanner.fail_on);
     let verdict = match (blocked, gaps.is_empty() || scanner.allow_incomplete) {
         (true, _) => Verdict::Blocked,
@@ -44,25 +50,32 @@ fn same_place(a: &Finding, b: &Finding) -> bool {
 fn allow(scanner: &Scanner, findings: Vec<Finding>, mut alike: Alike) -> (Vec<Finding>, Vec<Allowed>, Vec<Stale>) {
     let entries = &scanner.policy.allow;
     let mut used = vec![false; entries.len()];
-    let mut own: Vec<Option<&str>> = Vec::with_capacity(findings.len());
-    let mut shared: HashMap<usize, &str> = HashMap::new();
+    let mut known = BTreeSet::new();
+    let mut own: Vec<Option<String>> = Vec::with_capacity(findings.len());
+    let mut shared: HashMap<usize, String> = HashMap::new();
     for (index, finding) in findings.iter().enumerate() {
         let mut reason = None;
         for (entry, used) in entries.iter().zip(&mut used).filter(|(entry, _)| entry.covers(finding)) {
             *used = true;
             if !entry.has_expired(scanner.today) {
-                reason.get_or_insert(entry.reason.as_str());
+                reason.get_or_insert_with(|| entry.reason.clone());
                 if entry.is_by_fingerprint() {
-                    shared.entry(alike.group(index)).or_insert(&entry.reason);
+                    shared.entry(alike.group(index)).or_insert_with(|| entry.reason.clone());
                 }
             }
+        }
+        if let Some((baseline, entry)) = scanner.baseline.as_ref().and_then(|one| Some((one, one.entry(finding)?))) {
+            known.insert(entry.to_owned());
+            let accepted = format!("in the baseline {}", baseline.file());
+            shared.entry(alike.group(index)).or_insert_with(|| accepted.clone());
+            reason.get_or_insert(accepted);
         }
         own.push(reason);
     }
     let mut left = Vec::new();
-    let mut passed: Vec<(&str, Vec<(usize, Finding)>)> = Vec::new();
+    let mut passed: Vec<(String, Vec<(usize, Finding)>)> = Vec::new();
     for ((index, finding), own) in findings.into_iter().enumerate().zip(own) {
-        match own.or_else(|| shared.get(&alike.group(index)).copied()) {
+        match own.or_else(|| shared.get(&alike.group(index)).cloned()) {
             None => left.push((index, finding)),
             Some(reason) => match passed.iter_mut().find(|(other, _)| *other == reason) {
                 Some((_, list)) => list.push((index, finding)),
@@ -73,7 +86,7 @@ fn allow(scanner: &Scanner, findings: Vec<Finding>, mut alike: Alike) -> (Vec<Fi
     let mut allowed = Vec::new();
     for (reason, list) in passed {
         let merged = places::merge(list, &mut alike).into_iter();
-        allowed.extend(merged.map(|finding| Allowed { finding, reason: reason.to_owned() }));
+        allowed.extend(merged.map(|finding| Allowed { finding, reason: reason.clone() }));
     }
     allowed.sort_by(|a, b| a.finding.sort_key().cmp(&b.finding.sort_key()));
     let left = places::merge(left, &mut alike);
@@ -85,6 +98,21 @@ fn allow(scanner: &Scanner, findings: Vec<Finding>, mut alike: Alike) -> (Vec<Fi
         };
         Some(Stale { place: entry.place.clone(), problem })
     });
-    let stale = stale.collect();
+    let stale = stale.chain(scanner.baseline.iter().flat_map(|baseline| stale_entries(baseline, &known))).collect();
     (left, allowed, stale)
+}
+
+/// The entries of a baseline that do nothing any more.
+fn stale_entries(baseline: &Baseline, known: &BTreeSet<String>) -> Vec<Stale> {
+    let unused = baseline.unused(known);
+    let named = unused.iter().take(NAMED).map(|(place, rule, path)| {
+        let problem = format!("the baseline's entry for `{rule}` at {path} matches nothing any more");
+        Stale { place: place.clone(), problem: format!("{problem}; write the baseline anew") }
+    });
+    let more = unused.len().saturating_sub(NAMED);
+    let rest = (more > 0).then(|| Stale {
+        place: baseline.file().to_owned(),
+        problem: format!("{more} more of its entries match nothing any more; write the baseline anew"),
+    });
+    named.chain(rest).collect()
 }

@@ -2,6 +2,7 @@
 
 mod beside;
 mod carried;
+mod comment;
 mod disclosure;
 mod excerpt;
 mod gate;

@@ -10,11 +10,11 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// What speaks against it, the most serious first.
     pub findings: Vec<Finding>,
-    /// Findings that the policy allows, with its reason.
+    /// Findings that the policy, a baseline or a comment allows, with the reason.
     pub allowed: Vec<Allowed>,
     /// What could not be looked at.
     pub gaps: Vec<Gap>,
-    /// Allow entries of the policy that did nothing, or no longer do.
+    /// Allow entries of the policy, and entries of the baseline, that did nothing or no longer do.
     pub stale: Vec<Stale>,
     /// What was looked at.
     pub totals: Totals,
@@ -23,12 +23,12 @@ pub struct Outcome {
     pub sources: Vec<Source>,
 }
 
-/// A finding that an allow entry lets pass.
+/// A finding that an allow entry, a baseline or a comment lets pass.
 #[derive(Debug, Clone)]
 pub struct Allowed {
     /// The finding.
     pub finding: Finding,
-    /// The reason that the policy gives.
+    /// The reason that the policy gives, or the baseline or the comment that allows it.
     pub reason: String,
 }
 

@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
+use super::comment::Comments;
 use super::excerpt::excerpt;
 use super::manifest;
 use super::originals::{self, Originals};
 use super::sources::Embedded;
 use super::walk::Listed;
-use super::{EmbeddedText, Overlay, Progress, Scanner, Totals};
+use super::{Allowed, EmbeddedText, Overlay, Progress, Scanner, Totals};
 use crate::bytes::{Budget, Digest, Probe, Ranges, TextId, open, text};
 use crate::detect::{Active, ContentMatch};
 use crate::finding::{
@@ -37,6 +38,8 @@ pub enum Package {
 #[derive(Debug, Default)]
 pub struct Seen {
     pub findings: Vec<Finding>,
+    /// What comments in the target allow.
+    pub allowed: Vec<Allowed>,
     pub gaps: Vec<Gap>,
     /// What formats stated about artifacts.
     pub stated: Vec<(Package, ArtifactPath, Stated)>,
@@ -132,11 +135,12 @@ impl<'s> Run<'s> {
         }
         if !whole {
             let search = || self.search(artifact, &probe, &all.explained);
-            let (found, gap) = catch_unwind(AssertUnwindSafe(search)).unwrap_or_else(|_| {
+            let (found, allowed, gap) = catch_unwind(AssertUnwindSafe(search)).unwrap_or_else(|_| {
                 let reason = "searching it failed, which is a mistake in lastlook".to_owned();
-                (Vec::new(), Some(Gap { path: artifact.path.clone(), stage: Stage::Detect, reason }))
+                (Vec::new(), Vec::new(), Some(Gap { path: artifact.path.clone(), stage: Stage::Detect, reason }))
             });
             findings.extend(found);
+            self.note(|seen| seen.allowed.extend(allowed));
             all.gaps.extend(gap);
         }
         self.keep(artifact, package, &probe, findings, all);
@@ -269,7 +273,12 @@ impl<'s> Run<'s> {
     }
 
     /// Searches what no format has accounted for.
-    fn search(&self, artifact: &Artifact, probe: &Probe<'_>, explained: &[Range<u64>]) -> (Vec<Finding>, Option<Gap>) {
+    fn search(
+        &self,
+        artifact: &Artifact,
+        probe: &Probe<'_>,
+        explained: &[Range<u64>],
+    ) -> (Vec<Finding>, Vec<Allowed>, Option<Gap>) {
         let bytes = &artifact.bytes[..];
         let segments = rest(bytes.len(), explained);
         let searched = self.scanner.detector.content(bytes, &segments, artifact.path.logical());
@@ -278,9 +287,22 @@ impl<'s> Run<'s> {
             found.iter().filter(|one| is_secret(one)).map(|one| one.secret.clone()).collect();
         let mut lines = probe.is_text().then(|| text::LineCounter::new(bytes));
         let mut findings: Vec<Finding> = Vec::new();
+        let mut allowed: Vec<Allowed> = Vec::new();
+        let believed = probe.is_text() && self.scanner.policy.allow_comments.unwrap_or(true);
+        let mut comments = believed.then(|| Comments::new(bytes));
         let mut known: BTreeMap<(&str, &[u8]), usize> = BTreeMap::new();
         let mut dropped = 0usize;
         for one in &found {
+            if let Some(at) = comments.as_mut().and_then(|comments| comments.allowing(one)) {
+                if allowed.len() < FINDINGS {
+                    let finding = self.secret_finding(artifact, one, &mut lines, &hidden);
+                    let line = text::count_lines(&bytes[..at]).max(1);
+                    let line = if at > 0 && bytes[at - 1] == b'\n' { line + 1 } else { line };
+                    let reason = format!("allowed by a comment at {}:{line}", artifact.path);
+                    allowed.push(Allowed { finding, reason });
+                }
+                continue;
+            }
             let key = (&*one.active.rule.id, one.value(bytes));
             if let Some(index) = known.get(&key) {
                 findings[*index].repeats += 1;
@@ -299,7 +321,7 @@ impl<'s> Run<'s> {
                 .then(|| "it holds more encoded text than its size lets expect, and not all was decoded".to_owned())
         };
         let gap = reason.map(|reason| Gap { path: artifact.path.clone(), stage: Stage::Detect, reason });
-        (findings, gap)
+        (findings, allowed, gap)
     }
 
     fn secret_finding(

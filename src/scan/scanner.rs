@@ -9,7 +9,7 @@ use crate::config::Diagnostics;
 use crate::detect::Detector;
 use crate::finding::{FactSpec, Level};
 use crate::formats;
-use crate::policy::{Date, Policy};
+use crate::policy::{Baseline, Date, Policy};
 use crate::rules::{RuleSet, load};
 
 /// The stack of a thread. Containers in containers are opened inside each other; memory is only taken once it is used.
@@ -32,6 +32,7 @@ pub struct Scanner {
     pub(super) rules: RuleSet,
     pub(super) policy: Policy,
     pub(super) detector: Detector,
+    pub(super) baseline: Option<Baseline>,
     pub(super) today: Date,
     /// Folders of maps that are not published.
     pub(super) maps: Vec<PathBuf>,
@@ -53,6 +54,7 @@ type EachText = dyn Fn(&EmbeddedText<'_>) + Send + Sync;
 pub struct Builder {
     rules: Option<RuleSet>,
     policy: Policy,
+    baseline: Option<Baseline>,
     threads: usize,
     fail_on: Option<Level>,
     allow_incomplete: Option<bool>,
@@ -132,6 +134,13 @@ impl Builder {
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Accepts the findings that this baseline knows.
+    #[must_use]
+    pub fn baseline(mut self, baseline: Baseline) -> Self {
+        self.baseline = Some(baseline);
         self
     }
 
@@ -221,6 +230,7 @@ impl Builder {
         Ok(Scanner {
             detector,
             rules,
+            baseline: self.baseline,
             today: self.today.unwrap_or_else(Date::today),
             fail_on: self.fail_on.or(self.policy.fail_on).unwrap_or(Level::Error),
             allow_incomplete: self.allow_incomplete.or(self.policy.allow_incomplete).unwrap_or(false),

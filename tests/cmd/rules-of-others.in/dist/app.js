@@ -1,0 +1,4 @@
+const door = "door-kzqwxv";
+const gate = "gate-mplokn";
+open("door-sample");
+open("door-bnhjyt"); // gitleaks:allow
