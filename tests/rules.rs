@@ -94,7 +94,7 @@ fn engine(rule: &Arc<Rule>) -> Result<(), Failed> {
     let outcome = scanner().scan(&[folder.path()])?;
     let below = |finding: &Finding| finding.path.to_string().replace(&format!("{}/", folder.path().display()), "");
     let own = outcome.findings.iter().filter(|finding| finding.rule == rule.id);
-    let found: Vec<String> = own.map(|finding| below(finding)).collect();
+    let found: Vec<String> = own.map(below).collect();
     let encoded = if rule.category == Category::Secret { &ENCODED_PLACES[..] } else { &[] };
     let mut problems = String::new();
     for (hit, template) in hits.iter().zip(&rule.hits) {
