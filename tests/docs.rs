@@ -258,7 +258,17 @@ fn shell_free(arguments: &[&str], folder: &Path) -> Output {
 
 #[test]
 fn every_way_a_map_travels_is_documented_and_has_its_cases() {
-    let page = page("docs/source-maps.md");
+    documents_variants("docs/source-maps.md", "source-maps");
+}
+
+#[test]
+fn every_derived_file_is_documented_and_has_its_cases() {
+    documents_variants("docs/derived-files.md", "derived");
+}
+
+/// The table of `name` has a row for every folder of the corpus family, with two cases in it, and no other.
+fn documents_variants(name: &str, family: &str) {
+    let page = page(name);
     let rows: Vec<Vec<&str>> = page
         .text
         .lines()
@@ -267,16 +277,16 @@ fn every_way_a_map_travels_is_documented_and_has_its_cases() {
         .collect();
     let mut documented = BTreeSet::new();
     for row in &rows {
-        let [link, recognised, read] = row[..] else { panic!("this row needs three cells: {row:?}") };
-        let (name, target) = link.trim_start_matches('[').trim_end_matches(')').split_once("](").unwrap();
-        assert_eq!(target, format!("../corpus/source-maps/{name}"), "the link of {name}");
-        assert!(!recognised.is_empty() && !read.is_empty(), "{name} says too little");
-        assert!(documented.insert(name.to_owned()), "{name} stands there twice");
+        let [link, recognised, read, ..] = row[..] else { panic!("this row needs three cells: {row:?}") };
+        let (variant, target) = link.trim_start_matches('[').trim_end_matches(')').split_once("](").unwrap();
+        assert_eq!(target, format!("../corpus/{family}/{variant}"), "the link of {variant}");
+        assert!(!recognised.is_empty() && !read.is_empty(), "{variant} says too little");
+        assert!(documented.insert(variant.to_owned()), "{variant} stands there twice");
     }
-    let folder = root().join("corpus/source-maps");
+    let folder = root().join("corpus").join(family);
     let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let variants: BTreeSet<String> = names.collect();
-    assert_eq!(documented, variants, "docs/source-maps.md (left) and corpus/source-maps (right)");
+    assert_eq!(documented, variants, "{name} (left) and corpus/{family} (right)");
     for half in variants.iter().flat_map(|name| ["leaky", "fixed"].map(|half| folder.join(name).join(half))) {
         assert!(half.join("expected.json").is_file(), "{} is no case", half.display());
     }
