@@ -85,3 +85,41 @@ fn allows(line: &[u8], found: &ContentMatch<'_>) -> Option<usize> {
     };
     own().or_else(others)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::example;
+
+    /// How many findings of an npm token in `text` are left, and why others are allowed. `{}` stands for the token.
+    fn judged(text: &str) -> (usize, Vec<String>) {
+        let token = example::fill("npm_<base62*30><crc32-base62-6>", 7).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.js"), text.replace("{}", &token)).unwrap();
+        let outcome = crate::Scanner::builder().threads(1).build().unwrap().scan(&[folder.path()]).unwrap();
+        let left = outcome.findings.iter().filter(|finding| &*finding.rule == "npm-access-token").count();
+        (left, outcome.allowed.into_iter().map(|allowed| allowed.reason).collect())
+    }
+
+    #[test]
+    fn a_comment_allows_what_stands_on_its_line_and_is_counted() {
+        let (left, allowed) = judged("a();\nlet key = '{}'; // gitleaks:allow\nb();\n");
+        assert_eq!((left, allowed.len()), (0, 1));
+        assert_eq!(judged("let key = '{}';\n// gitleaks:allow\n").0, 1, "another line");
+        assert_eq!(judged("let key = '{}', gitleaks = 'gitleaks:allowed';\n").0, 1, "no comment");
+    }
+
+    #[test]
+    fn our_own_comment_needs_the_rule_and_a_reason() {
+        assert_eq!(judged("let key = '{}'; // lastlook:allow npm-access-token revoked in May\n").0, 0);
+        assert_eq!(judged("let key = '{}'; // lastlook:allow npm-access-token\n").0, 1);
+        assert_eq!(judged("let key = '{}'; // lastlook:allow json-web-token revoked in May\n").0, 1);
+    }
+
+    #[test]
+    fn a_bundle_is_never_allowed_by_a_comment() {
+        let code = "f(a,b);".repeat(100);
+        assert_eq!(judged(&format!("{code}let key='{}';// gitleaks:allow\n", "{}")).0, 1, "a long line");
+        let long = "f(a,b);".repeat(400);
+        assert_eq!(judged(&format!("let key='{}';// gitleaks:allow\n{long}\n", "{}")).0, 1, "a long line elsewhere");
+    }
+}

@@ -167,9 +167,9 @@ fn claims(head: &[u8], named: bool) -> bool {
     }
     let rest = &head[scanner.position()..];
     let rest = rest.trim_ascii_start();
-    let first = scanner.string().unwrap_or_default();
+    let first = json::unescape_inner(scanner.string().unwrap_or_default());
     let cut = |key: &&[u8]| rest.is_empty() || rest.strip_prefix(b"\"").is_some_and(|word| key.starts_with(word));
-    FIRST_KEYS.contains(&first) || named && FIRST_KEYS.iter().any(cut)
+    FIRST_KEYS.contains(&&*first) || named && FIRST_KEYS.iter().any(cut)
 }
 
 /// Why something that is called a map, and was one, is none any more. Other things are called `.map` as well: levels of
@@ -372,6 +372,12 @@ mod tests {
         let text = format!(
             r#"{{"x_tool":"{long}","version":3,"sources":["a"],"sourcesContent":["let a"],"x_more":"{long}"}}"#
         );
+        assert_eq!(inspect(&SourceMap, "blob", text.as_bytes()).members.len(), 1);
+    }
+
+    #[test]
+    fn escaped_keys_are_keys() {
+        let text = r#"{"v\u0065rsion":3,"sourc\u0065s":["a"],"s\u006furcesContent":["let a"],"m\u0061ppings":"A"}"#;
         assert_eq!(inspect(&SourceMap, "blob", text.as_bytes()).members.len(), 1);
     }
 

@@ -5,7 +5,7 @@
 
 use memchr::memmem;
 
-use super::json::{Kind, Raw, Scanner, unescape};
+use super::json::{Kind, Raw, Scanner, unescape, unescape_inner};
 use crate::bytes::ReadError;
 
 /// How deep index maps may nest; the standard allows one level.
@@ -76,7 +76,8 @@ impl Map {
     }
 
     fn entry(&mut self, text: &[u8], key: &[u8], raw: Raw, depth: usize, damage: &mut Option<ReadError>) {
-        match (key, raw.kind) {
+        // A key may be escaped, to hide from whoever does not look.
+        match (&*unescape_inner(key), raw.kind) {
             (b"version", _) => self.version = number(text, raw),
             (b"sourceRoot", Kind::String) => self.source_root = string(text, raw),
             (b"sources", Kind::Array) => self.sources.push(raw),
@@ -113,7 +114,7 @@ impl Map {
 
     fn read_section(&mut self, text: &[u8], item: Raw, depth: usize) -> Result<(), ReadError> {
         let mut damage = None;
-        let walked = Scanner::new(text, item.start).object(|key, raw| match (key, raw.kind) {
+        let walked = Scanner::new(text, item.start).object(|key, raw| match (&*unescape_inner(key), raw.kind) {
             (b"map", Kind::Object) => {
                 let mut map = Map::read_at(text, raw.start, depth);
                 damage = map.damage.take();
@@ -278,6 +279,15 @@ mod tests {
     fn a_repeated_key_hides_nothing() {
         let text = r#"{"version":3,"sources":["a","b"],"sourcesContent":["A"],"sourcesContent":["B"],"mappings":""}"#;
         assert_eq!(sources(text), [pair("a", "A"), pair("b", "B")]);
+    }
+
+    #[test]
+    fn an_escaped_key_hides_nothing() {
+        let text = r#"{"v\u0065rsion":3,"sourc\u0065s":["a"],"s\u006furcesContent":["A"],"mappings":""}"#;
+        assert_eq!(sources(text), [pair("a", "A")]);
+        let indexed =
+            r#"{"version":3,"s\u0065ctions":[{"offset":{},"m\u0061p":{"sources":["x"],"s\u006furcesContent":["X"]}}]}"#;
+        assert_eq!(sources(indexed), [pair("x", "X")]);
     }
 
     #[test]
