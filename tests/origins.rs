@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use lastlook::Scanner;
 use lastlook::rules::example;
@@ -58,7 +59,13 @@ fn plant(forms: &[&str]) -> Planted {
     Planted { folder, places }
 }
 
-fn tools() -> PathBuf {
+/// The tools, fetched by the first test that asks; the others wait for it.
+fn tools() -> &'static Path {
+    static SHELF: OnceLock<PathBuf> = OnceLock::new();
+    SHELF.get_or_init(fetch)
+}
+
+fn fetch() -> PathBuf {
     let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("origins");
     if !shelf.join("node_modules/.package-lock.json").is_file() {
         fs::create_dir_all(&shelf).unwrap();
