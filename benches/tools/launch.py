@@ -29,7 +29,11 @@ def launch(command, output, cap):
     if cap:
         signal.signal(signal.SIGALRM, stop(child))
         signal.setitimer(signal.ITIMER_REAL, cap)
-    _, status, used = os.wait4(child, 0)
+    try:
+        _, status, used = os.wait4(child, 0)
+    except KeyboardInterrupt:
+        os.killpg(child, signal.SIGKILL)
+        raise
     seconds = time.monotonic() - started
     signal.setitimer(signal.ITIMER_REAL, 0)
     return {

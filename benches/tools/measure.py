@@ -7,6 +7,8 @@ import statistics
 import subprocess
 import sys
 
+# What takes so many seconds runs once: beside what takes one, it does not matter how exactly it is known.
+SLOW = 60
 LAUNCHER = pathlib.Path(__file__).with_name("launch.py")
 
 
@@ -64,13 +66,14 @@ class Launcher:
 
     def interleaved(self, programs, rounds, repeat=1):
         """Every program once to warm what it reads and keeps, then `rounds` times A B C, A B C …; `repeat` runs each time
-        for what takes only milliseconds."""
-        capped = [program for program in programs if program.cap]
-        programs = [program for program in programs if not program.cap]
-        for program in programs:
-            self.run(program)
+        for what takes only milliseconds. What is slow, or ended after a time, runs once, the others first."""
+        turns = []
+        for program in sorted(programs, key=lambda program: bool(program.cap)):
+            first = self.run(program)
+            if program.cap or first["seconds"] > SLOW:
+                program.runs.append(first)
+            else:
+                turns.append(program)
         for _ in range(rounds):
-            for program in programs:
+            for program in turns:
                 program.runs.extend(self.run(program) for _ in range(repeat))
-        for program in capped:
-            program.runs.append(self.run(program))
