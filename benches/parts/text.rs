@@ -8,7 +8,7 @@ impl Numbers {
         Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -17,7 +17,7 @@ impl Numbers {
 
     /// One of these.
     pub fn one<'t>(&mut self, of: &[&'t str]) -> &'t str {
-        of[(self.next() >> 8) as usize % of.len()]
+        of[(self.draw() >> 8) as usize % of.len()]
     }
 }
 
@@ -51,7 +51,7 @@ pub fn source(bytes: usize, seed: u64) -> String {
     let (mut numbers, mut out) = (Numbers::new(seed), String::with_capacity(bytes + 100));
     while out.len() < bytes {
         let (a, b, c) = (numbers.one(WORDS), numbers.one(WORDS), numbers.one(WORDS));
-        match numbers.next() % 4 {
+        match numbers.draw() % 4 {
             0 => out.push_str(&format!("  const {a} = await this.{b}({c}, {{ {a}: '{b}' }});\n")),
             1 => out.push_str(&format!("  if (!{a}.{b}) {{\n    return {c};\n  }}\n")),
             2 => out.push_str(&format!("  // The {a} of a {b} is its {c}, unless the {b} has none.\n")),
@@ -67,13 +67,13 @@ pub fn minified(bytes: usize, seed: u64) -> String {
     let (mut numbers, mut out) = (Numbers::new(seed), String::with_capacity(bytes + 100));
     while out.len() < bytes {
         let (a, b) = (numbers.one(WORDS), numbers.one(WORDS));
-        let short = (b'a' + (numbers.next() % 26) as u8) as char;
-        match numbers.next() % 4 {
+        let short = (b'a' + (numbers.draw() % 26) as u8) as char;
+        match numbers.draw() % 4 {
             0 => out.push_str(&format!(
                 "function {short}(e,t){{return e.{a}&&t.{b}?e:{short}(t,{})}}",
-                numbers.next() % 1000
+                numbers.draw() % 1000
             )),
-            1 => out.push_str(&format!("var {short}=r({}),o={short}.{a};", numbers.next() % 10_000)),
+            1 => out.push_str(&format!("var {short}=r({}),o={short}.{a};", numbers.draw() % 10_000)),
             2 => out.push_str(&format!("{short}.{a}=\"{b}\",")),
             _ => out.push_str(&format!("null!=={short}&&void 0!=={short}.{a}||({short}.{b}=!0),")),
         }
@@ -86,9 +86,9 @@ pub fn minified(bytes: usize, seed: u64) -> String {
 pub fn binary(bytes: usize, seed: u64) -> Vec<u8> {
     let (mut numbers, mut out) = (Numbers::new(seed), Vec::with_capacity(bytes + 100));
     while out.len() < bytes {
-        let number = numbers.next();
+        let number = numbers.draw();
         out.extend(number.to_le_bytes());
-        if number % 16 == 0 {
+        if number.is_multiple_of(16) {
             out.extend(numbers.one(WORDS).bytes());
             out.push(0);
         }

@@ -89,5 +89,6 @@ def page(bench, results, load, given):
         if work.programs:
             lines += table(work)
     lines += ["Peak memory is what the system counts for the largest process, mapped files included; nothing below"]
-    lines += ["10 MB can be seen. CPU time is that of all threads and processes of a program."]
+    lines += ["10 MB can be seen. CPU time is that of all threads and processes of a program. MB/s counts the bytes of the"]
+    lines += ["input as it is given: packed, where it is packed."]
     return "\n".join(lines) + "\n"

@@ -149,7 +149,7 @@ def unpacked(bench):
         ),
         two_threads(ours, single),
     ]
-    about = f"{count:,} files, {size / MB:.0f} MB, the largest {largest / MB:.1f} MB. What takes longer than a minute runs once; secretlint is ended after {cap:.0f} s."
+    about = f"{work}, the largest {largest / MB:.1f} MB. What takes longer than a minute runs once; secretlint is ended after {cap:.0f} s."
     return Work("Unpacked packages", about, programs, targets)
 
 
@@ -168,7 +168,8 @@ def archives(bench):
     if both:
         programs.append(Program("gzip and unzip, one at a time", ["sh", "-c", f"cd {there} && sh {written}"], size))
     if both and bench.peers.get("xargs"):
-        programs.append(Program("gzip and unzip, two at a time", ["sh", "-c", f"cd {there} && xargs -P 2 -I LINE sh -c LINE < {written}"], size))
+        command = f"cd {there} && xargs -P 2 -I LINE sh -c LINE < {written}"
+        programs.append(Program("gzip and unzip, two at a time", ["sh", "-c", command], size))
     programs += bench.kingfisher(folder, size)
     bench.measure(programs)
     named = by_name(programs)
