@@ -24,7 +24,7 @@ class Program:
     ok: tuple = (0,)
     # It prints how many seconds counted; the rest is not held against it.
     prints_seconds: bool = False
-    # It is ended after so many seconds, and run once.
+    # It is ended after so many seconds.
     cap: float = 0
     runs: list = dataclasses.field(default_factory=list)
 
@@ -66,11 +66,11 @@ class Launcher:
 
     def interleaved(self, programs, rounds, repeat=1):
         """Every program once to warm what it reads and keeps, then `rounds` times A B C, A B C …; `repeat` runs each time
-        for what takes only milliseconds. What is slow, or ended after a time, runs once, the others first."""
+        for what takes only milliseconds. What is slow, or was ended, runs once."""
         turns = []
-        for program in sorted(programs, key=lambda program: bool(program.cap)):
+        for program in programs:
             first = self.run(program)
-            if program.cap or first["seconds"] > SLOW:
+            if first["capped"] or first["seconds"] > SLOW:
                 program.runs.append(first)
             else:
                 turns.append(program)

@@ -77,8 +77,13 @@ class Bench:
         command = lambda program: [*fetch.kingfisher_scan(program, "/dev/null", *cache), target]
         return self.peer("kingfisher", command, size, ok=(0, 200))
 
-    def ripsecrets(self, target, size=0, cap=0):
-        return self.peer("ripsecrets", lambda program: [program, target], size, ok=(0, 1), cap=cap)
+    def ripsecrets(self, target, size=0):
+        return self.peer("ripsecrets", lambda program: [program, target], size, ok=(0, 1), cap=self.cap)
+
+    def secretlint(self, target, size=0):
+        config = lambda program: program.parent.parent.parent / ".secretlintrc.json"
+        command = lambda program: [program, "--secretlintrc", config(program), "--no-gitignore", f"{target}/**/*"]
+        return self.peer("secretlint", command, size, ok=(0, 1), cap=self.cap)
 
     def measure(self, programs, repeat=1):
         self.launcher.interleaved(programs, self.rounds, repeat)
@@ -125,17 +130,10 @@ def unpacked(bench):
     count, size, largest = files(folder)
     single = bench.lastlook(folder, "lastlook, 1 thread", size, threads=1)
     programs = [*bench.both(folder, size), single]
-    programs += bench.rg(folder, size) + bench.kingfisher(folder, size) + bench.ripsecrets(folder, size, bench.cap)
+    programs += bench.rg(folder, size) + bench.kingfisher(folder, size) + bench.ripsecrets(folder, size)
+    programs += bench.secretlint(folder, size)
     bench.measure(programs)
-    ours = programs[0]
-    # By itself at the end, and for as long as it takes to show the target.
-    cap = bench.cap or 500 * ours.seconds() * 1.01
-    config = lambda program: program.parent.parent.parent / ".secretlintrc.json"
-    command = lambda program: [program, "--secretlintrc", config(program), "--no-gitignore", f"{folder}/**/*"]
-    slow = bench.peer("secretlint", command, size, ok=(0, 1), cap=cap)
-    bench.measure(slow)
-    programs += slow
-    named = by_name(programs)
+    ours, named = programs[0], by_name(programs)
     work = f"{count:,} files, {size / MB:.0f} MB unpacked"
     bound = 80 + largest / MB
     targets = [
@@ -149,7 +147,7 @@ def unpacked(bench):
         ),
         two_threads(ours, single),
     ]
-    about = f"{work}, the largest {largest / MB:.1f} MB. What takes longer than a minute runs once; secretlint is ended after {cap:.0f} s."
+    about = f"{work}, the largest {largest / MB:.1f} MB. What takes longer than a minute runs once, and is ended after {bench.cap:.0f} s."
     return Work("Unpacked packages", about, programs, targets)
 
 
