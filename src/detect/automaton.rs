@@ -14,7 +14,7 @@ const MOST: usize = 64 << 20;
 pub struct TooLarge;
 
 /// What was read so far: the longest beginning of a word that the text ends with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State(u32);
 
 /// Words, prepared for being found.
@@ -55,9 +55,17 @@ impl Automaton {
     }
 
     /// Whether a word ends here.
-    #[inline(always)]
+    #[cfg(test)]
     pub fn is_end(&self, state: State) -> bool {
         state.0 >= self.first_end
+    }
+
+    /// Whether a word ends at any of these.
+    #[inline(always)]
+    pub fn is_any_end(&self, states: [State; 4]) -> bool {
+        // The largest tells about all: states in which a word ends are numbered last.
+        let [a, b, c, d] = states.map(|state| state.0);
+        a.max(b).max(c.max(d)) >= self.first_end
     }
 
     /// The positions of the words that end here, longest first.

@@ -120,9 +120,7 @@ impl Prefilter {
                 self.automaton.step(states[2], *c),
                 self.automaton.step(states[3], *d),
             ];
-            // The largest of them tells about all: states in which a keyword ends are numbered last.
-            let [a, b, c, d] = states;
-            if self.automaton.is_end(a.max(b).max(c.max(d))) {
+            if self.automaton.is_any_end(states) {
                 for (lane, (state, hits)) in states.iter().zip(&mut *hits).enumerate() {
                     self.note(*state, start(lane) + at + 1, hits);
                 }
