@@ -10,7 +10,7 @@ use goblin::mach::load_command::{LC_RPATH, LC_SEGMENT, LC_SEGMENT_64, LC_SYMTAB}
 use goblin::mach::symbols::{N_EXT, N_STAB};
 
 use super::FACTS;
-use super::debug::{Sections, Storage, is_debug_name};
+use super::debug::{Sections, Storage, Stored, is_debug_name};
 use super::portrait::{DEBUG_SYMBOLS, Portrait, capped};
 use super::words::{Shape, c_string, part};
 use crate::bytes::{Cursor, Probe, ReadError};
@@ -289,7 +289,7 @@ impl Reader<'_> {
         portrait.debug_sections += 1;
         portrait.debug_bytes = portrait.debug_bytes.saturating_add(range.len() as u64);
         let storage = if name.starts_with(b"__zdebug") { Storage::Gnu } else { Storage::Plain };
-        Ok(self.taker.take(&capped(name), range, storage, portrait, out)?)
+        Ok(self.taker.take(Stored::new(&capped(name), range, storage), portrait, out)?)
     }
 
     /// Whether the symbol table names anything that is neither exported nor imported. `strip` leaves one debugging

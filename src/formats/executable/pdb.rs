@@ -1,21 +1,14 @@
-//! PDB files: Microsoft's (MSF container, LLVM "The MSF File Format") and portable ones (ECMA-335, II.24.2, and
+//! PDB files: Microsoft's (MSF container, LLVM "The PDB File Format") and portable ones (ECMA-335, II.24.2, and
 //! dotnet/runtime, PortablePdb-Metadata.md).
 
-use memchr::memmem;
-
-use super::FACTS;
 use super::portrait::{DEBUG_SYMBOLS, Portrait};
-use super::words::{c_string, part};
+use super::{FACTS, msf, native, portable};
 use crate::bytes::{Cursor, Probe};
 use crate::finding::{Artifact, FactSpec};
 use crate::formats::{Coverage, Format, FormatError, Inspection};
 
-const MSF: &[u8] = b"Microsoft C/C++ MSF 7.00\r\n\x1aDS\0\0\0";
 const OLD: &[u8] = b"Microsoft C/C++ program database 2.00\r\n\x1aJG\0\0";
 const PORTABLE: &[u8] = b"BSJB\x01\0\x01\0\0\0\0\0";
-/// The kind "embedded source" of portable PDB, {0E8A571B-6926-466E-B4AD-8AB04611F5FE}: in the GUID heap only if used.
-const EMBEDDED_SOURCE: &[u8] = b"\x1b\x57\x8a\x0e\x26\x69\x6e\x46\xb4\xad\x8a\xb0\x46\x11\xf5\xfe";
-const MOST_INJECTED: usize = 10_000;
 
 /// Files of debug symbols for Windows and .NET.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +20,7 @@ impl Format for Pdb {
     }
 
     fn summary(&self) -> &'static str {
-        "Windows and .NET debug symbols: whether they embed source text, build-machine paths"
+        "Windows and .NET debug symbols: modules and source files, the sources that they embed, where to fetch others"
     }
 
     fn facts(&self) -> &'static [FactSpec] {
@@ -35,7 +28,7 @@ impl Format for Pdb {
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> bool {
-        probe.starts_with(MSF) || probe.starts_with(OLD) || is_portable(probe.all())
+        probe.starts_with(msf::MAGIC) || probe.starts_with(OLD) || is_portable(probe.all())
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
@@ -43,24 +36,23 @@ impl Format for Pdb {
         let mut portrait = Portrait::of("pdb", bytes);
         portrait.kind = DEBUG_SYMBOLS;
         portrait.debug_bytes = bytes.len() as u64;
-        let complete = if bytes.starts_with(MSF) {
-            portrait.embedded_source = injects_source(bytes);
-            msf_length(bytes)
+        let read = if bytes.starts_with(msf::MAGIC) {
+            native::read(artifact, &mut portrait, out).and(check(bytes, msf_length(bytes)))
         } else if bytes.starts_with(OLD) {
-            None
+            Ok(())
         } else {
-            portrait.embedded_source = memmem::find(bytes, EMBEDDED_SOURCE).is_some();
-            portable_length(bytes)
+            portable::read(artifact, &mut portrait, out)
         };
         portrait.state(out);
-        match complete {
-            Some(length) if length <= bytes.len() as u64 => Ok(Coverage::Part),
-            None if bytes.starts_with(OLD) => Ok(Coverage::Part),
-            _ => {
-                Err(FormatError::broken(bytes.len() as u64, "the file ends before its streams; build or copy it again"))
-            }
-        }
+        read.map(|()| Coverage::Part)
     }
+}
+
+fn check(bytes: &[u8], length: Option<u64>) -> Result<(), FormatError> {
+    if length.is_some_and(|length| length <= bytes.len() as u64) {
+        return Ok(());
+    }
+    Err(FormatError::broken(bytes.len() as u64, "the file ends before its streams; build or copy it again"))
 }
 
 /// Super block: block size at 32, number of blocks at 40.
@@ -71,31 +63,9 @@ fn msf_length(bytes: &[u8]) -> Option<u64> {
     Some(size * u64::from(cursor.u32_le().ok()?))
 }
 
-/// Sources that a compiler put into the file are streams named `/src/files/<path>`. Debugger views do not count.
-fn injects_source(bytes: &[u8]) -> bool {
-    let name = |at: usize| c_string(bytes, at as u64, 1 << 10).to_ascii_lowercase();
-    memmem::find_iter(bytes, b"/src/files/").take(MOST_INJECTED).any(|at| !name(at).ends_with(b".natvis"))
-}
-
 /// The metadata root of a portable PDB, as opposed to that of an assembly: its version says so.
 fn is_portable(bytes: &[u8]) -> bool {
     bytes.starts_with(PORTABLE) && bytes.get(16..).is_some_and(|version| version.starts_with(b"PDB v"))
-}
-
-/// Where the last of its streams ends.
-fn portable_length(bytes: &[u8]) -> Option<u64> {
-    let mut cursor = Cursor::at(bytes, 12);
-    let version = cursor.u32_le().ok()?;
-    cursor.skip(u64::from(version)).ok()?;
-    cursor.u16_le().ok()?;
-    let mut length = 0;
-    for _ in 0..cursor.u16_le().ok()? {
-        let (offset, size) = (u64::from(cursor.u32_le().ok()?), u64::from(cursor.u32_le().ok()?));
-        length = length.max(offset + size);
-        let name = c_string(&bytes[part(bytes, cursor.offset(), 32).0], 0, 32).len() as u64;
-        cursor.skip(name / 4 * 4 + 4).ok()?;
-    }
-    Some(length)
 }
 
 #[cfg(test)]

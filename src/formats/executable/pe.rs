@@ -9,7 +9,7 @@ use goblin::pe::header::{CoffHeader, machine_to_str};
 use goblin::pe::section_table::IMAGE_SCN_CNT_UNINITIALIZED_DATA;
 
 use super::FACTS;
-use super::debug::{Sections, Storage, is_debug_name};
+use super::debug::{Sections, Storage, Stored, is_debug_name};
 use super::portrait::{Portrait, capped};
 use super::words::{Shape, c_string, part};
 use crate::bytes::{Cursor, Probe, ReadError};
@@ -155,7 +155,7 @@ impl File<'_> {
             portrait.debug_sections += 1;
             portrait.debug_bytes = portrait.debug_bytes.saturating_add(range.len() as u64);
             let storage = if name.starts_with(b".zdebug_") { Storage::Gnu } else { Storage::Plain };
-            taker.take(&capped(name), range, storage, portrait, out)?;
+            taker.take(Stored::new(&capped(name), range, storage), portrait, out)?;
         }
         cut_off
     }
