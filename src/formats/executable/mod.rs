@@ -3,6 +3,7 @@
 //! They are never opened whole: their raw bytes are searched as well, except for what was decompressed and handed out.
 
 mod codeview;
+mod coff;
 mod compiled;
 mod debug;
 mod dwarf;
@@ -30,6 +31,7 @@ mod words;
 #[cfg(test)]
 mod forge;
 
+pub use coff::Coff;
 pub use elf::Elf;
 pub use macho::MachO;
 pub(crate) use paths::is_personal;
@@ -45,7 +47,7 @@ pub static FACTS: &[FactSpec] = &[
     FactSpec {
         name: "executable.format",
         kind: FactType::Text,
-        doc: "The file format: elf, pe, mach-o, wasm, or pdb or dsym for a file of debug symbols.",
+        doc: "The file format: elf, pe, coff, mach-o, wasm, or pdb or dsym for a file of debug symbols.",
     },
     FactSpec {
         name: "executable.architecture",

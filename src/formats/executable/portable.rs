@@ -287,3 +287,101 @@ impl Texts {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::super::{Pdb, forge};
+    use super::*;
+    use crate::finding::FactValue;
+    use crate::formats::testing::{Looked, inspect};
+
+    /// A portable PDB by its document: two files, one with its text packed and one with its text as it is, and a link.
+    fn forged(texts: &[(&str, Vec<u8>)]) -> Vec<u8> {
+        let mut blobs = vec![0];
+        let mut add = |content: &[u8]| {
+            let at = blobs.len() as u16;
+            blobs.extend([0x80 | (content.len() >> 8) as u8, content.len() as u8]);
+            blobs.extend(content);
+            at.to_le_bytes()
+        };
+        let (mut documents, mut additions) = (Vec::new(), Vec::new());
+        for (row, (name, text)) in (1u16..).zip(texts) {
+            let parts: Vec<u8> = name.split('/').flat_map(|part| {
+                let at = u16::from_le_bytes(add(part.as_bytes()));
+                [0x80 | (at >> 8) as u8, at as u8]
+            }).collect();
+            documents.extend([&add(&[&b"/"[..], &parts].concat())[..], &[0; 6]].concat());
+            additions.extend([&(row << 5 | 22).to_le_bytes()[..], &[1, 0], &add(text)].concat());
+        }
+        let link = br#"{"documents":{"/_/*":"https://git.harbour.internal/tide/*"}}"#;
+        additions.extend([&[1 << 5 | 7, 0][..], &[2, 0], &add(link)].concat());
+        additions.extend([&[1 << 5 | 7, 0][..], &[3, 0], &add(b"language\0C#\0compiler-version\x004.9.0\0")].concat());
+        let mut tables = [&[0; 4][..], &[2, 0, 0, 1], &(1u64 << DOCUMENT | 1 << CUSTOM).to_le_bytes(), &[0; 8]].concat();
+        tables.extend((texts.len() as u32).to_le_bytes());
+        tables.extend((texts.len() as u32 + 2).to_le_bytes());
+        tables.extend([documents, additions].concat());
+        let guids = [EMBEDDED_SOURCE, SOURCE_LINK, OPTIONS].concat();
+        forge::metadata("PDB v1.0", &[("#Pdb", vec![0; 32]), ("#~", tables), ("#GUID", guids), ("#Blob", blobs)])
+    }
+
+    fn plain(text: &[u8]) -> Vec<u8> {
+        [&[0; 4][..], text].concat()
+    }
+
+    fn packed_text(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::DeflateEncoder::new((text.len() as u32).to_le_bytes().to_vec(), flate2::Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn fact(looked: &Looked, name: &str) -> String {
+        looked.stated.facts.get(name).map(FactValue::to_string).unwrap_or_default()
+    }
+
+    #[test]
+    fn embedded_texts_are_handed_out_and_links_are_told() {
+        let long = b"class Berth { /* nine, east */ }\n".repeat(20);
+        let file = forged(&[
+            ("/_/src/Berth.cs", packed_text(&long)),
+            ("/_/src/Tide.cs", plain(b"class Tide {}\n")),
+            ("/_/src/obj/Release/net8.0/Tide.AssemblyInfo.cs", plain(b"[assembly: Tide]\n")),
+        ]);
+        let looked = inspect(&Pdb, "a.pdb", &file);
+        assert!(looked.result.is_ok() && looked.stated.gaps.is_empty(), "{:?} {:?}", looked.result, looked.stated.gaps);
+        let members: Vec<_> = looked.members.iter().map(|member| (member.path.logical(), &member.bytes[..])).collect();
+        assert_eq!(members[..2], [("/_/src/Berth.cs", &long[..]), ("/_/src/Tide.cs", &b"class Tide {}\n"[..])]);
+        let generated = looked.stated.sources.iter().filter(|source| source.origin == crate::formats::Origin::Generated);
+        assert_eq!((looked.stated.sources.len(), generated.count()), (3, 1));
+        assert_eq!(fact(&looked, "debug.source_links"), "https://git.harbour.internal/tide/*");
+        assert_eq!(looked.stated.facts.int("debug.source_links_internal"), 1);
+        assert_eq!(fact(&looked, "debug.compilers"), "C# 4.9.0");
+        assert_eq!((looked.stated.facts.int("debug.files"), looked.stated.facts.int("debug.embedded")), (3, 3));
+    }
+
+    #[test]
+    fn damage_anywhere_is_survived_and_cuts_are_noticed() {
+        let file = forged(&[("/a/b.cs", packed_text(&b"class B {}\n".repeat(9))), ("c.cs", plain(b"class C {}"))]);
+        for end in 24..file.len() {
+            let looked = inspect(&Pdb, "a.pdb", &file[..end]);
+            assert!(!looked.sniffed || looked.result.is_err(), "cut off at {end}");
+        }
+        for at in 24..file.len() {
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut damaged = file.clone();
+                damaged[at] = value;
+                let _ = inspect(&Pdb, "a.pdb", &damaged);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_every_length_are_read() {
+        let number = |bytes: &[u8]| packed(&mut Cursor::new(bytes)).ok();
+        assert_eq!(number(&[0x03]), Some(3));
+        assert_eq!(number(&[0x80, 0x80]), Some(0x80));
+        assert_eq!(number(&[0xc0, 0, 0x40, 0]), Some(0x4000));
+        assert_eq!((number(&[0x80]), number(&[])), (None, None));
+    }
+}
