@@ -4,12 +4,12 @@
 //! They start with no mark but the number of a processor. So the header, the table of sections and the table of symbols
 //! have to fit each other and the file.
 
+use super::FACTS;
 use super::codeview;
 use super::debug::{Sections, Storage, Stored, is_debug_name};
 use super::pe::architecture;
 use super::portrait::{Portrait, capped};
 use super::words::{Shape, c_string, part};
-use super::FACTS;
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec};
 use crate::formats::{Coverage, Format, FormatError, Inspection};
@@ -105,9 +105,9 @@ impl Header {
     fn fits(&self, bytes: &[u8]) -> bool {
         let length = bytes.len() as u64;
         let end = self.table + u64::from(self.sections) * SECTION;
-        let has_strings = Cursor::at(bytes, self.strings).u32_le().is_ok_and(|size| {
-            size == 0 || (4..=length.saturating_sub(self.strings)).contains(&u64::from(size))
-        });
+        let has_strings = Cursor::at(bytes, self.strings)
+            .u32_le()
+            .is_ok_and(|size| size == 0 || (4..=length.saturating_sub(self.strings)).contains(&u64::from(size)));
         let name = bytes.get(self.table as usize..).and_then(|table| table.get(..8));
         let named = name.is_some_and(|name| {
             let name = c_string(name, 0, 8);

@@ -98,7 +98,10 @@ impl Compiled {
 
     /// Adds a compiler by its name and version.
     pub(super) fn add_named_compiler(&mut self, name: &[u8]) {
-        let name = { let name = name.trim_ascii(); capped(name.strip_suffix(b";").unwrap_or(name)) };
+        let name = {
+            let name = name.trim_ascii();
+            capped(name.strip_suffix(b";").unwrap_or(name))
+        };
         if !name.is_empty() && (self.compilers.len() < COMPILERS || self.compilers.contains(&name)) {
             self.compilers.insert(name);
         }
@@ -113,7 +116,8 @@ impl Compiled {
             let word = word.trim_matches(['"', '\'']);
             // GCC writes a space between the two.
             let Some(define) = word.strip_prefix("-D").or_else(|| word.strip_prefix("/D")) else { continue };
-            let define = if define.is_empty() { words.next().unwrap_or_default() } else { define };
+            let mut next = || words.next().unwrap_or_default().trim_matches(['"', '\'']);
+            let define = if define.is_empty() { next() } else { define };
             let name: String = define.split(['=', '(']).next().unwrap_or_default().chars().take(64).collect();
             if is_macro(&name) && self.defines.len() < 10_000 {
                 self.defines.insert(name);
@@ -213,12 +217,15 @@ mod tests {
         let mut compiled = Compiled::default();
         assert!(!compiled.add_compiler(b"clang version 18.1.6 (https://example.org/x 1a2b)").recorded);
         assert!(compiled.add_compiler(b"GNU C17 12.2.0 -mtune=generic -D TIDE=word -DBERTH -g").recorded);
-        assert!(compiled.add_compiler(b"clang version 18.1.6 /usr/bin/clang -DHARBOUR(x)=1 -D1 -g").recorded);
+        assert!(compiled.add_compiler(b"clang version 18.1.6 /usr/bin/clang \"-D\" \"HARBOUR(x)=1\" -D1 -g").recorded);
         let mut defines: Vec<_> = compiled.defines.iter().map(String::as_str).collect();
         defines.sort_unstable();
         assert_eq!(defines, ["BERTH", "HARBOUR", "TIDE"]);
         let compilers: Vec<_> = compiled.compilers.iter().map(String::as_str).collect();
-        assert_eq!(compilers, ["GNU C17 12.2.0", "clang version 18.1.6", "clang version 18.1.6 (https://example.org/x 1a2b)"]);
+        assert_eq!(
+            compilers,
+            ["GNU C17 12.2.0", "clang version 18.1.6", "clang version 18.1.6 (https://example.org/x 1a2b)"]
+        );
     }
 
     #[test]

@@ -238,7 +238,8 @@ impl Unit<'_, '_> {
                 _ => {}
             }
         }
-        let text = text.filter(|(place, start)| self.table.section(*place).get(*start).is_some_and(|first| *first != 0));
+        let text =
+            text.filter(|(place, start)| self.table.section(*place).get(*start).is_some_and(|first| *first != 0));
         if self.is_new(name, folder, names) {
             names.add(&self.in_folder(folder, name));
         }
@@ -321,7 +322,8 @@ mod tests {
     fn walk(line: &[u8], line_strings: &[u8]) -> (Vec<Row>, Walked) {
         let relocations = Relocations::default();
         let folders = HashMap::new();
-        let table = LineTable { line, line_strings, strings: b"", relocations: &relocations, shape: SHAPE, folders: &folders };
+        let table =
+            LineTable { line, line_strings, strings: b"", relocations: &relocations, shape: SHAPE, folders: &folders };
         let mut rows = Vec::new();
         let walked = table.walk(&mut Names::default(), |row| {
             rows.push(row);

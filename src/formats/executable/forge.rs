@@ -110,7 +110,8 @@ pub(super) fn line_unit(files: &[(u32, u8)], text: Option<u32>) -> Vec<u8> {
 pub(super) fn msf(streams: &[Vec<u8>], scattered: bool) -> Vec<u8> {
     let mut blocks: Vec<Vec<u8>> = vec![vec![]; 3];
     let mut add = |content: &[u8], scattered: bool| {
-        let mut numbers: Vec<u32> = (0..content.len().div_ceil(512)).map(|index| (blocks.len() + index) as u32).collect();
+        let mut numbers: Vec<u32> =
+            (0..content.len().div_ceil(512)).map(|index| (blocks.len() + index) as u32).collect();
         let mut pieces: Vec<Vec<u8>> = content.chunks(512).map(<[u8]>::to_vec).collect();
         if scattered {
             pieces.reverse();

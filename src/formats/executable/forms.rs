@@ -94,8 +94,7 @@ impl Written<'_> {
     fn index(&self, cursor: &mut Cursor<'_>, size: u64) -> Result<Value, ReadError> {
         let bytes = cursor.take_u64(size)?;
         let add = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
-        let number =
-            if self.shape.little { bytes.iter().rev().fold(0, add) } else { bytes.iter().fold(0, add) };
+        let number = if self.shape.little { bytes.iter().rev().fold(0, add) } else { bytes.iter().fold(0, add) };
         Ok(Value::Index(number))
     }
 
@@ -126,7 +125,8 @@ mod tests {
     #[test]
     fn every_form_is_as_long_as_the_standard_says() {
         let none = Relocations::default();
-        let written = |wide, version| Written { shape: Shape { little: true, wide }, address: 8, version, relocations: &none };
+        let written =
+            |wide, version| Written { shape: Shape { little: true, wide }, address: 8, version, relocations: &none };
         let length = |form, wide, version| {
             let bytes = [1u8; 64];
             let mut cursor = Cursor::new(&bytes);

@@ -98,7 +98,9 @@ mod tests {
     #[test]
     fn own_files_are_told_from_those_of_others_and_each_counts_once() {
         let mut names = Names::default();
-        for name in ["/build/a.c", "/usr/include/stdio.h", "/build/a.c", "<built-in>", "/build/<artificial>", "/build/b.c"] {
+        for name in
+            ["/build/a.c", "/usr/include/stdio.h", "/build/a.c", "<built-in>", "/build/<artificial>", "/build/b.c"]
+        {
             names.add(name);
         }
         assert_eq!(names.distinct(), 3);

@@ -101,7 +101,8 @@ mod tests {
         info.extend(words(&[0, 4, 7, 5, 24, 6, 53, 7]));
         let strings: &[u8] = b"\0C:\\Tide\\Berth.c\0c:\\tide\\berth.c\0";
         let strings = [words(&[0xeffe_effe, 1, strings.len() as u32]), strings.to_vec()].concat();
-        let entry = [words(&[0, 40, 19_980_827, 0, text.len() as u32, 1, 0, 17]), vec![0, 0, 0, 0], vec![0; 8]].concat();
+        let entry =
+            [words(&[0, 40, 19_980_827, 0, text.len() as u32, 1, 0, 17]), vec![0, 0, 0, 0], vec![0; 8]].concat();
         let header = [vec![0; 64], table(1), entry].concat();
         let module = |name: &str, stream: u16| {
             let mut out = vec![0; 34];
@@ -141,12 +142,20 @@ mod tests {
         let source = b"int berths = 12; /* nine of them east */\n".repeat(40);
         for scattered in [false, true] {
             let looked = inspect(&Pdb, "a.pdb", &forge::msf(&streams(&source), scattered));
-            assert!(looked.result.is_ok() && looked.stated.gaps.is_empty(), "{:?} {:?}", looked.result, looked.stated.gaps);
+            assert!(
+                looked.result.is_ok() && looked.stated.gaps.is_empty(),
+                "{:?} {:?}",
+                looked.result,
+                looked.stated.gaps
+            );
             assert_eq!(sources(&looked), [("C:\\Tide\\Berth.c", &source[..])]);
             assert_eq!(text(&looked, "executable.embedded_source"), "yes");
             assert_eq!(looked.stated.facts.int("debug.units"), 1);
             assert_eq!(text(&looked, "debug.compilers"), "Tide Compiler 3.1");
-            assert_eq!((looked.stated.facts.int("debug.command_lines"), looked.stated.facts.int("debug.defines")), (1, 1));
+            assert_eq!(
+                (looked.stated.facts.int("debug.command_lines"), looked.stated.facts.int("debug.defines")),
+                (1, 1)
+            );
             assert!(text(&looked, "debug.own_examples").contains("Berth.c"));
         }
     }

@@ -196,7 +196,8 @@ impl Reader<'_> {
             let parent = index(&mut cursor, tables.parent)?;
             let guid = index(&mut cursor, tables.guid)?;
             let at = index(&mut cursor, tables.blob)?;
-            let guid = (guid as usize).checked_sub(1).and_then(|guid| self.guids.get(guid.checked_mul(16)?..)?.get(..16));
+            let guid =
+                (guid as usize).checked_sub(1).and_then(|guid| self.guids.get(guid.checked_mul(16)?..)?.get(..16));
             let content = blob(self.blobs, u64::from(at));
             let size = content.as_ref().map_or(0, |range| range.len() as u64);
             let Some(left) = self.left.checked_sub(size) else {
@@ -224,7 +225,8 @@ impl Reader<'_> {
         out: &mut Inspection<'_>,
     ) -> Result<(), FormatError> {
         let row = (parent >> 5) as usize;
-        let document = (parent & 31 == DOCUMENT_TAG).then(|| self.documents.get(row.checked_sub(1)?)).flatten().copied();
+        let document =
+            (parent & 31 == DOCUMENT_TAG).then(|| self.documents.get(row.checked_sub(1)?)).flatten().copied();
         let name = document.map(|document| self.name(document)).unwrap_or_default();
         let name = if name.is_empty() { format!("document-{row}") } else { name };
         let place = (self.start + range.start) as u64..(self.start + range.end) as u64;
@@ -245,7 +247,9 @@ pub(super) fn text_of(name: &str, stored: &Bytes, out: &mut Inspection<'_>) -> O
     let size = stored.get(..4).map(|size| i32::from_le_bytes([size[0], size[1], size[2], size[3]]));
     match size {
         Some(0) => Some((stored.slice(4..), true)),
-        Some(size) if size > 0 => Some(out.inflate(name, DeflateDecoder::new(&stored[4..]), u64::from(size.unsigned_abs()))),
+        Some(size) if size > 0 => {
+            Some(out.inflate(name, DeflateDecoder::new(&stored[4..]), u64::from(size.unsigned_abs())))
+        }
         _ => {
             out.member_gap(name, "this embedded source is stored in an unknown form; build the file again");
             None
@@ -308,17 +312,21 @@ mod tests {
         };
         let (mut documents, mut additions) = (Vec::new(), Vec::new());
         for (row, (name, text)) in (1u16..).zip(texts) {
-            let parts: Vec<u8> = name.split('/').flat_map(|part| {
-                let at = u16::from_le_bytes(add(part.as_bytes()));
-                [0x80 | (at >> 8) as u8, at as u8]
-            }).collect();
+            let parts: Vec<u8> = name
+                .split('/')
+                .flat_map(|part| {
+                    let at = u16::from_le_bytes(add(part.as_bytes()));
+                    [0x80 | (at >> 8) as u8, at as u8]
+                })
+                .collect();
             documents.extend([&add(&[&b"/"[..], &parts].concat())[..], &[0; 6]].concat());
             additions.extend([&(row << 5 | 22).to_le_bytes()[..], &[1, 0], &add(text)].concat());
         }
         let link = br#"{"documents":{"/_/*":"https://git.harbour.internal/tide/*"}}"#;
         additions.extend([&[1 << 5 | 7, 0][..], &[2, 0], &add(link)].concat());
         additions.extend([&[1 << 5 | 7, 0][..], &[3, 0], &add(b"language\0C#\0compiler-version\x004.9.0\0")].concat());
-        let mut tables = [&[0; 4][..], &[2, 0, 0, 1], &(1u64 << DOCUMENT | 1 << CUSTOM).to_le_bytes(), &[0; 8]].concat();
+        let mut tables =
+            [&[0; 4][..], &[2, 0, 0, 1], &(1u64 << DOCUMENT | 1 << CUSTOM).to_le_bytes(), &[0; 8]].concat();
         tables.extend((texts.len() as u32).to_le_bytes());
         tables.extend((texts.len() as u32 + 2).to_le_bytes());
         tables.extend([documents, additions].concat());
@@ -331,7 +339,10 @@ mod tests {
     }
 
     fn packed_text(text: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::DeflateEncoder::new((text.len() as u32).to_le_bytes().to_vec(), flate2::Compression::default());
+        let mut encoder = flate2::write::DeflateEncoder::new(
+            (text.len() as u32).to_le_bytes().to_vec(),
+            flate2::Compression::default(),
+        );
         encoder.write_all(text).unwrap();
         encoder.finish().unwrap()
     }
@@ -352,7 +363,8 @@ mod tests {
         assert!(looked.result.is_ok() && looked.stated.gaps.is_empty(), "{:?} {:?}", looked.result, looked.stated.gaps);
         let members: Vec<_> = looked.members.iter().map(|member| (member.path.logical(), &member.bytes[..])).collect();
         assert_eq!(members[..2], [("/_/src/Berth.cs", &long[..]), ("/_/src/Tide.cs", &b"class Tide {}\n"[..])]);
-        let generated = looked.stated.sources.iter().filter(|source| source.origin == crate::formats::Origin::Generated);
+        let generated =
+            looked.stated.sources.iter().filter(|source| source.origin == crate::formats::Origin::Generated);
         assert_eq!((looked.stated.sources.len(), generated.count()), (3, 1));
         assert_eq!(fact(&looked, "debug.source_links"), "https://git.harbour.internal/tide/*");
         assert_eq!(looked.stated.facts.int("debug.source_links_internal"), 1);

@@ -30,8 +30,7 @@ const PLACES: [(&str, &str); 22] = [
 ];
 
 /// Folders that hold other packages wherever they lie. What follows names the package.
-const REGISTRIES: [&str; 4] =
-    ["/.cargo/registry/src/", "/.cargo/git/checkouts/", "/go/pkg/mod/", "/.nuget/packages/"];
+const REGISTRIES: [&str; 4] = ["/.cargo/registry/src/", "/.cargo/git/checkouts/", "/go/pkg/mod/", "/.nuget/packages/"];
 
 /// Folders of toolchains that are unpacked anywhere.
 const TOOLCHAINS: [(&str, &str); 9] = [
