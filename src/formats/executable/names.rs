@@ -1,5 +1,6 @@
 //! The source files that debug information names, counted: all of them, and the publisher's own.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use xxhash_rust::xxh3::xxh3_128;
@@ -52,6 +53,8 @@ impl Names {
             return;
         };
         self.left = left;
+        let folded = folded(name);
+        let name = &*folded;
         if !self.seen.insert(xxh3_128(name.as_bytes())) || origin(name) != Origin::FirstParty {
             return;
         }
@@ -86,6 +89,24 @@ pub(super) fn joined(name: &str, folders: &[&str]) -> String {
     full
 }
 
+/// A name without the folders that `..` leads out of again, as compilers write them: `/build/csu/../sysdeps/start.S`. What
+/// leads out of the first folder stays.
+fn folded(name: &str) -> Cow<'_, str> {
+    if !name.split(['/', '\\']).any(|part| part == "..") {
+        return Cow::Borrowed(name);
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in name.split(['/', '\\']) {
+        match (part, parts.last()) {
+            ("..", Some(last)) if !last.is_empty() && *last != ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    Cow::Owned(parts.join("/"))
+}
+
 fn is_absolute(name: &str) -> bool {
     let drive = matches!(name.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
     drive || name.starts_with(['/', '\\', '<'])
@@ -114,6 +135,9 @@ mod tests {
         assert_eq!(joined("a.c", &["/else", "/build"]), "/else/a.c");
         assert_eq!(joined("C:\\a.c", &["/build"]), "C:\\a.c");
         assert_eq!(joined("a.c", &["", "."]), "a.c");
+        assert_eq!(folded("/build/csu/../sysdeps/start.S"), "/build/sysdeps/start.S");
+        assert_eq!(folded("../../a/../b.c"), "../../b.c");
+        assert_eq!(folded("/../a.c"), "/../a.c");
     }
 
     #[test]

@@ -4,10 +4,13 @@ use crate::formats::{Origin, source_map};
 
 /// Where compilers, systems and package managers keep what is not the publisher's, and what to call it. Only places that
 /// nobody builds in: `/usr/src/app`, for instance, is where many containers keep the program itself.
-const PLACES: [(&str, &str); 22] = [
+const PLACES: [(&str, &str); 25] = [
     ("/rustc/", "rust"),
     ("/usr/include/", "system headers"),
     ("/usr/local/include/", "system headers"),
+    ("/opt/_internal/", "python"),
+    ("/opt/python/", "python"),
+    ("/opt/rh/", "gcc"),
     ("/usr/lib/gcc/", "gcc"),
     ("/usr/lib/llvm", "llvm"),
     ("/usr/lib/clang/", "llvm"),
@@ -33,7 +36,17 @@ const PLACES: [(&str, &str); 22] = [
 const REGISTRIES: [&str; 4] = ["/.cargo/registry/src/", "/.cargo/git/checkouts/", "/go/pkg/mod/", "/.nuget/packages/"];
 
 /// Folders of toolchains that are unpacked anywhere.
-const TOOLCHAINS: [(&str, &str); 9] = [
+const TOOLCHAINS: [(&str, &str); 18] = [
+    ("/include/python3.", "python"),
+    // What distributions and Microsoft link into every program, built on their own machines.
+    ("/build/glibc-", "glibc"),
+    ("/glibc-2.", "glibc"),
+    ("/libgcc/", "gcc"),
+    ("/libstdc++-v3/", "gcc"),
+    ("/mingw-w64-crt/", "mingw"),
+    ("/mingw-w64-headers/", "mingw"),
+    ("/vctools/crt/", "msvc"),
+    ("/minkernel/crts/", "msvc"),
     ("/zig/lib/", "zig"),
     ("/ziglang/lib/", "zig"),
     ("/.rustup/toolchains/", "rust"),
@@ -119,6 +132,9 @@ mod tests {
             ("/build/app/node_modules/node-addon-api/napi.h", "node-addon-api"),
             ("/build/../node_modules/node-addon-api/napi.h", "node-addon-api"),
             ("/opt/x/ziglang/lib/compiler_rt/mul.zig", "zig"),
+            ("/opt/_internal/cpython-3.12.15/include/python3.12/object.h", "python"),
+            ("/build/glibc-6iIyft/glibc-2.28/csu/start.S", "glibc"),
+            ("D:\\a\\_work\\1\\s\\src\\vctools\\crt\\vcstartup\\src\\exe_main.cpp", "msvc"),
             ("<built-in>", "compiler"),
         ] {
             assert!(matches!(origin(name), Origin::ThirdParty { package, .. } if package == owner), "{name}");
