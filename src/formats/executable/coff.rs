@@ -182,3 +182,82 @@ fn long_name<'a>(bytes: &'a [u8], name: &'a [u8], strings: u64) -> &'a [u8] {
     let offset = short.strip_prefix(b"/").and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u64>().ok());
     offset.map_or(short, |offset| c_string(bytes, strings.saturating_add(offset), MOST_NAME))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::FactValue;
+    use crate::formats::testing::{Looked, inspect};
+
+    fn words(words: &[u32]) -> Vec<u8> {
+        words.iter().flat_map(|word| word.to_le_bytes()).collect()
+    }
+
+    /// An object with one section of CodeView records: the compiler, and the name of a file.
+    fn forged(big: bool) -> Vec<u8> {
+        let part = |kind: u32, content: &[u8]| {
+            let mut out = [words(&[kind, content.len() as u32]), content.to_vec()].concat();
+            out.resize(out.len().next_multiple_of(4), 0);
+            out
+        };
+        let compiler = [&[0; 22][..], b"Tide Compiler 3.1\0"].concat();
+        let compiler = [&((compiler.len() + 2) as u16).to_le_bytes()[..], &[0x3c, 0x11], &compiler].concat();
+        let names = part(0xf3, b"\0C:\\tide\\berth.c\0");
+        let files = part(0xf4, &[&words(&[1])[..], &[2, 1, 7, 7]].concat());
+        let records = [CODEVIEW.to_vec(), part(0xf1, &compiler), names, files].concat();
+        let (head, size) = if big { (56, 20) } else { (20, 18) };
+        let at = head + 40;
+        let symbols = at + records.len() as u32;
+        let mut out = if big {
+            let mut out = [&[0, 0, 0xff, 0xff, 2, 0, 0x64, 0x86, 0, 0, 0, 0][..], BIG, &[0; 16]].concat();
+            out.extend(words(&[1, symbols, 1]));
+            out
+        } else {
+            [&[0x64, 0x86, 1, 0][..], &words(&[0, symbols, 1, 0])].concat()
+        };
+        out.extend(*b".debug$S");
+        out.extend(words(&[0, 0, records.len() as u32, at, 0, 0, 0, 0x4210_0040]));
+        out.extend(records);
+        out.extend(vec![0; size]);
+        out.extend(words(&[4]));
+        out
+    }
+
+    fn fact(looked: &Looked, name: &str) -> String {
+        looked.stated.facts.get(name).map(FactValue::to_string).unwrap_or_default()
+    }
+
+    #[test]
+    fn small_and_large_objects_name_compiler_and_files() {
+        for big in [false, true] {
+            let looked = inspect(&Coff, "a.obj", &forged(big));
+            assert!(looked.sniffed && looked.result.is_ok(), "{:?}", looked.result);
+            assert_eq!(fact(&looked, "executable.architecture"), "x86_64");
+            assert_eq!(fact(&looked, "debug.compilers"), "Tide Compiler 3.1");
+            assert_eq!(fact(&looked, "debug.own_examples"), "C:\\tide\\berth.c");
+            assert_eq!(looked.stated.facts.int("debug.units"), 1);
+        }
+    }
+
+    #[test]
+    fn numbers_that_happen_to_be_a_processor_are_no_object() {
+        let text: Vec<u8> = [&b"\x64\x86"[..], &b"is how this data starts. ".repeat(20)].concat();
+        for bytes in [&text[..], b"\x4c\x01", &[0x64, 0x86, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]
+        {
+            assert!(!inspect(&Coff, "data", bytes).sniffed);
+        }
+    }
+
+    #[test]
+    fn damage_anywhere_is_survived() {
+        for bytes in [forged(false), forged(true)] {
+            for at in 0..bytes.len() {
+                for value in [0, 1, 0x7f, 0xff] {
+                    let mut damaged = bytes.clone();
+                    damaged[at] = value;
+                    let _ = inspect(&Coff, "a.obj", &damaged);
+                }
+            }
+        }
+    }
+}

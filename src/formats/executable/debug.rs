@@ -95,7 +95,8 @@ impl<'a> Sections<'a> {
         self.left = left;
         portrait.compiled.macros |= is_macros(name);
         let stored = self.artifact.bytes.get(range.clone()).unwrap_or_default();
-        let tables = &mut self.tables[usize::from(name.ends_with(".dwo"))];
+        // The index is that of a package of split units, whatever its name.
+        let tables = &mut self.tables[usize::from(name.ends_with(".dwo") || name == ".debug_cu_index")];
         if storage == Storage::Plain {
             let bytes = self.artifact.bytes.slice_ref(stored);
             // What is not kept is searched where it lies.

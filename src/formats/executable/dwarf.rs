@@ -94,12 +94,13 @@ impl<'a> LineTable<'a> {
         let next = cursor.offset().saturating_add(length);
         let end = usize::try_from(next).unwrap_or(usize::MAX).min(self.line.len());
         let mut inside = Cursor::at(&self.line[..end], cursor.offset());
-        let version = self.shape.u16(&mut inside).unwrap_or_default();
+        let version = self.shape.u16(&mut inside);
         let shape = Shape { wide, ..self.shape };
-        let written = Written { shape, address: 8, version, relocations: self.relocations };
+        let number = version.as_ref().copied().unwrap_or_default();
+        let written = Written { shape, address: 8, version: number, relocations: self.relocations };
         let ran_in = self.folders.get(&at).map(String::as_str);
         let mut unit = Unit { table: self, written, folders: Vec::new(), column: false, ran_in };
-        let read = match version {
+        let read = version.and_then(|version| match version {
             2..=4 => {
                 // Without a column for text, nothing that is broken here hides one.
                 let _ = unit.read_fixed(&mut inside, names);
@@ -107,7 +108,7 @@ impl<'a> LineTable<'a> {
             }
             5 => unit.read(&mut inside, names, each),
             _ => Ok(true),
-        };
+        });
         walked.column |= unit.column;
         // A unit that cannot be read to its end hides nothing from the units behind it.
         match read {

@@ -10,8 +10,8 @@ use super::toolchain::origin;
 use crate::formats::Origin;
 
 /// How much of names is looked at, in bytes. Names share texts and folders, so a forged table could name a thousand times
-/// its size.
-const MOST_BYTES: u64 = 64 << 20;
+/// its size. A program that really names more has more source files than are counted.
+const MOST_BYTES: u64 = 128 << 20;
 /// What a name costs besides its bytes.
 const EACH: u64 = 32;
 const EXAMPLES: usize = 5;
@@ -38,7 +38,9 @@ impl Names {
     pub(super) fn is_new(&mut self, places: &[(usize, usize)]) -> bool {
         let words = places.iter().flat_map(|(kind, start)| [*kind as u64, *start as u64]);
         let key: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
-        self.left > 0 && self.places.insert(xxh3_128(&key))
+        let new = self.left > 0 && self.places.insert(xxh3_128(&key));
+        self.left = self.left.saturating_sub(if new { EACH } else { 0 });
+        new
     }
 
     /// Adds the name of a source file, with its folder.
@@ -144,7 +146,7 @@ mod tests {
     fn what_names_may_cost_is_bounded() {
         let mut names = Names::default();
         let long = "x".repeat(1 << 20);
-        (0..100).for_each(|number| names.add(&format!("{number}{long}")));
-        assert!(names.distinct() < 65 && !names.is_new(&[(0, 0)]));
+        (0..200).for_each(|number| names.add(&format!("{number}{long}")));
+        assert!(names.distinct() < 130 && !names.is_new(&[(0, 0)]));
     }
 }

@@ -98,7 +98,7 @@ mod tests {
         let names: &[u8] = b"/names\0/src/headerblock\0/src/files/c:\\tide\\berth.c\0/src/files/c:\\tide\\a.natvis\0";
         let mut info = [words(&[20_000_404, 1, 1, 0, 0, 0, 0]), words(&[names.len() as u32]), names.to_vec()].concat();
         info.extend(table(4));
-        info.extend(words(&[0, 4, 7, 5, 24, 6, 53, 7]));
+        info.extend(words(&[0, 7, 7, 5, 24, 6, 51, 9]));
         let strings: &[u8] = b"\0C:\\Tide\\Berth.c\0c:\\tide\\berth.c\0";
         let strings = [words(&[0xeffe_effe, 1, strings.len() as u32]), strings.to_vec()].concat();
         let entry =
@@ -127,14 +127,10 @@ mod tests {
             let build = record(0x1603, &[&[5, 0][..], &words(&[0x1000; 5])].concat());
             [words(&[20_040_203, 56, 0x1000, 0x1002, 0]), vec![0; 36], options, build].concat()
         };
-        let natvis = b"<AutoVisualizer/>".to_vec();
         let dbi = [head, modules, files].concat();
-        vec![vec![], info, vec![], dbi, ids, header, text.to_vec(), natvis, [vec![4, 0, 0, 0], compile].concat()]
-            .into_iter()
-            .enumerate()
-            .map(|(index, stream)| if index == 7 { strings.clone() } else { stream })
-            .chain([b"<AutoVisualizer/>".to_vec()])
-            .collect()
+        let module = [vec![4, 0, 0, 0], compile].concat();
+        let natvis = b"<AutoVisualizer/>".to_vec();
+        vec![vec![], info, vec![], dbi, ids, header, text.to_vec(), strings, module, natvis]
     }
 
     #[test]

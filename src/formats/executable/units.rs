@@ -120,7 +120,9 @@ impl<'a> Units<'a> {
         let written = Written { shape, address, version, relocations: self.relocations[0] };
         let mut unit = self.entry(cursor, &shapes, &written, part);
         let line = part.map_or(0, |part| part.line);
-        unit.line = unit.line.map(|at| at.saturating_add(line));
+        // A split unit does not say where the table lies that is in the same file: there is one.
+        let at = unit.line.or(self.split.then_some(0));
+        unit.line = at.map(|at| at.saturating_add(line));
         Ok(Some(unit))
     }
 
