@@ -17,7 +17,7 @@ pub(super) struct Msf<'a> {
     bytes: &'a Bytes,
     block: u32,
     streams: Vec<Stream>,
-    /// How many bytes of scattered streams may still be gathered: in an honest file no block belongs to two of them.
+    /// How many bytes of streams may still be read: in an honest file no block belongs to two of them.
     left: u64,
 }
 
@@ -86,11 +86,9 @@ impl<'a> Msf<'a> {
     /// The stream with this number. Nothing where there is none, or more was gathered than an honest file holds.
     pub(super) fn stream(&mut self, index: usize) -> Option<Content> {
         let stream = self.streams.get(index)?;
-        let content = self.gather(stream);
-        if !content.is_joined() {
-            self.left = self.left.checked_sub(content.bytes.len() as u64)?;
-        }
-        Some(content)
+        // A stream that is larger than the file is gathered as far as that goes, and said to be incomplete.
+        self.left = self.left.checked_sub(u64::from(stream.size).min(self.bytes.len() as u64))?;
+        Some(self.gather(&self.streams[index]))
     }
 
     /// Whether a stream lies in one piece.
@@ -101,7 +99,7 @@ impl<'a> Msf<'a> {
 
     fn gather(&self, stream: &Stream) -> Content {
         let mut places: Vec<Range<u64>> = Vec::new();
-        let (mut left, mut complete) = (u64::from(stream.size), true);
+        let (mut left, mut complete) = (u64::from(stream.size), stream.size as usize <= self.bytes.len());
         for number in &stream.blocks {
             let size = left.min(u64::from(self.block));
             let (range, whole) = part(self.bytes, u64::from(*number) * u64::from(self.block), size);
@@ -117,7 +115,7 @@ impl<'a> Msf<'a> {
         let bytes = match places.as_slice() {
             [] => Bytes::new(),
             [one] => self.bytes.slice(piece(one)),
-            _ if stream.size as usize > self.bytes.len() => Bytes::new(),
+            _ if !complete => Bytes::new(),
             many => many.iter().map(|range| &self.bytes[piece(range)]).collect::<Vec<_>>().concat().into(),
         };
         Content { bytes, places, complete: complete && left == 0 }

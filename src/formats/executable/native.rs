@@ -66,7 +66,7 @@ impl Reader<'_> {
     /// word that crosses from one piece to the next.
     fn stream(&mut self, index: usize, out: &mut Inspection<'_>) -> Result<Option<Content>, FormatError> {
         let Some(content) = self.take(index, out) else { return Ok(None) };
-        if !content.is_joined() {
+        if !content.is_joined() && content.complete {
             out.member(&format!("stream-{index}"), Role::Header, content.bytes.clone())?;
             content.places.iter().for_each(|place| out.explain(place.clone()));
         }
@@ -159,7 +159,7 @@ impl Reader<'_> {
             None => (content.bytes.clone(), true),
         };
         portrait.compiled.names.add(name);
-        if complete {
+        if complete && content.complete {
             content.places.iter().for_each(|place| out.explain(place.clone()));
         }
         // A debugger's view of data is no source of the program.
