@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes corpus/formats/{elf,pe,pdb,mach-o,wasm}/* and corpus/executable-path/*, from one small C file.
+# Makes corpus/formats/{elf,pe,pdb,coff,mach-o,wasm}/* and corpus/executable-path/*, from one small C file.
 # Tools: gcc and strip of the system for ELF; `python3 -m ziglang` (PyPI) for the rest. PYTHON names the interpreter.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -47,6 +47,8 @@ place formats/pe/with-pdb harbour.exe harbour.exe
 place formats/pdb/debug harbour.pdb harbour.pdb
 zig cc -target x86_64-windows-gnu -O1 -nostdlib -ffreestanding -s -Wl,--entry=start -Wl,--subsystem,console -o plain.exe free.c
 place formats/pe/stripped plain.exe harbour.exe
+zig cc -target x86_64-windows-msvc -O1 -g -gcodeview -gno-codeview-command-line -ffreestanding -ffile-prefix-map="$work"=C:/build -c -o berth.obj berth.c
+place formats/coff/object berth.obj harbour.obj
 zig cc -target aarch64-macos -O1 -c -g0 -o arm.o free.c
 zig cc -target x86_64-macos -O1 -c -g0 -o intel.o free.c
 place formats/mach-o/object arm.o harbour.o

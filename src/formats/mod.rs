@@ -101,6 +101,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &executable::Elf,
     &executable::MachO,
     &executable::Pe,
+    &executable::Coff,
     &executable::Wasm,
     &executable::Pdb,
     // Models.

@@ -42,7 +42,25 @@ pub(super) struct Sections<'a> {
     /// no longer than the file; a forged table that names one range a million times stops here.
     left: u64,
     names: BTreeSet<String>,
-    tables: Tables,
+    /// Those of the program, and those of split units.
+    tables: [Tables; 2],
+}
+
+/// A debug section as a file stores it.
+pub(super) struct Stored<'n> {
+    pub(super) name: &'n str,
+    /// Where it lies in the artifact, and all of it inside.
+    pub(super) range: Range<usize>,
+    pub(super) storage: Storage,
+    /// What a linker would have put into it, in an object file.
+    pub(super) relocations: Relocations,
+}
+
+impl<'n> Stored<'n> {
+    /// A section that needs no linker.
+    pub(super) fn new(name: &'n str, range: Range<usize>, storage: Storage) -> Self {
+        Stored { name, range, storage, relocations: Relocations::default() }
+    }
 }
 
 impl<'a> Sections<'a> {
@@ -53,22 +71,21 @@ impl<'a> Sections<'a> {
             shape,
             left: artifact.bytes.len() as u64,
             names: BTreeSet::new(),
-            tables: Tables::default(),
+            tables: [Tables::default(), Tables::default()],
         }
     }
 
-    /// Takes the section at `range`, which must lie inside the artifact.
+    /// Takes a section.
     ///
     /// # Errors
-    /// When the section was decompressed and a limit forbids handing it out.
+    /// When it was decompressed and a limit forbids handing it out.
     pub(super) fn take(
         &mut self,
-        name: &str,
-        range: Range<usize>,
-        storage: Storage,
+        section: Stored<'_>,
         portrait: &mut Portrait,
         out: &mut Inspection<'_>,
     ) -> Result<(), LimitReached> {
+        let Stored { name, range, storage, relocations } = section;
         let Some(left) = self.left.checked_sub(range.len() as u64) else {
             if storage != Storage::Plain {
                 out.member_gap(name, "its sections overlap, so this one was not decompressed; build the file again");
@@ -76,13 +93,17 @@ impl<'a> Sections<'a> {
             return Ok(());
         };
         self.left = left;
+        portrait.compiled.macros |= is_macros(name);
         let stored = self.artifact.bytes.get(range.clone()).unwrap_or_default();
+        // The index is that of a package of split units, whatever its name.
+        let tables = &mut self.tables[usize::from(name.ends_with(".dwo") || name == ".debug_cu_index")];
         if storage == Storage::Plain {
             let bytes = self.artifact.bytes.slice_ref(stored);
-            self.tables.keep(Table::new(name, bytes, Some(range.start as u64)));
+            // What is not kept is searched where it lies.
+            let _ = tables.keep(Table::new(name, bytes, Some(range.start as u64), relocations));
             return Ok(());
         }
-        let Some((stream, size)) = self.open(stored, storage) else {
+        let Some((stream, size)) = open(self.shape, stored, storage) else {
             out.member_gap(name, "its compression is unknown or its header is cut off; ship it without debug sections");
             return Ok(());
         };
@@ -92,12 +113,10 @@ impl<'a> Sections<'a> {
             out.explain(range.start as u64..range.end as u64);
         }
         // What may carry sources is handed out once they were taken from it.
-        if self.tables.keep(Table::new(name, bytes.clone(), None)) { Ok(()) } else { self.hand_out(name, bytes, out) }
-    }
-
-    /// What a linker would have put into the line table of an object file.
-    pub(super) fn relocate(&mut self, relocations: Relocations) {
-        self.tables.relocations = relocations;
+        match tables.keep(Table::new(name, bytes, None, relocations)) {
+            Some(table) => self.hand_out(name, table.bytes, out),
+            None => Ok(()),
+        }
     }
 
     /// Hands out the sources that the sections carry, once all were taken.
@@ -105,11 +124,10 @@ impl<'a> Sections<'a> {
     /// # Errors
     /// When a limit forbids handing them out.
     pub(super) fn finish(&mut self, portrait: &mut Portrait, out: &mut Inspection<'_>) -> Result<(), LimitReached> {
-        let mut tables = std::mem::take(&mut self.tables);
-        let handed_out = tables.hand_out(self.shape, portrait, out);
-        let Tables { line, line_strings, strings, .. } = tables;
-        for mut table in line.into_iter().chain(line_strings).chain(strings) {
-            if table.at.is_none() {
+        let mut handed_out = Ok(());
+        for (index, mut tables) in std::mem::take(&mut self.tables).into_iter().enumerate() {
+            handed_out = handed_out.and(tables.hand_out(self.shape, index == 1, portrait, out));
+            for mut table in tables.into_tables().filter(|table| table.at.is_none()) {
                 let rest = table.rest();
                 self.hand_out(&table.name, rest, out)?;
             }
@@ -126,29 +144,35 @@ impl<'a> Sections<'a> {
         }
         out.member(&unique, Role::Header, bytes)
     }
+}
 
-    fn open<'s>(&self, stored: &'s [u8], storage: Storage) -> Option<(Box<dyn Read + 's>, u64)> {
-        let mut cursor = Cursor::new(stored);
-        if storage == Storage::Gnu {
-            if cursor.take(4).ok()? != b"ZLIB" {
-                return None;
-            }
-            let size = cursor.u64_be().ok()?;
-            return Some((Box::new(ZlibDecoder::new(cursor.rest())), size));
+fn open(shape: Shape, stored: &[u8], storage: Storage) -> Option<(Box<dyn Read + '_>, u64)> {
+    let mut cursor = Cursor::new(stored);
+    if storage == Storage::Gnu {
+        if cursor.take(4).ok()? != b"ZLIB" {
+            return None;
         }
-        let method = self.shape.u32(&mut cursor).ok()?;
-        if self.shape.wide {
-            cursor.skip(4).ok()?;
-        }
-        let size = self.shape.address(&mut cursor).ok()?;
-        self.shape.address(&mut cursor).ok()?; // alignment
-        match method {
-            1 => Some((Box::new(ZlibDecoder::new(cursor.rest())), size)),
-            2 => {
-                let decoder = ruzstd::decoding::StreamingDecoder::new(cursor.rest()).ok()?;
-                Some((Box::new(decoder), size))
-            }
-            _ => None,
-        }
+        let size = cursor.u64_be().ok()?;
+        return Some((Box::new(ZlibDecoder::new(cursor.rest())), size));
     }
+    let method = shape.u32(&mut cursor).ok()?;
+    if shape.wide {
+        cursor.skip(4).ok()?;
+    }
+    let size = shape.address(&mut cursor).ok()?;
+    shape.address(&mut cursor).ok()?; // alignment
+    match method {
+        1 => Some((Box::new(ZlibDecoder::new(cursor.rest())), size)),
+        2 => {
+            let decoder = ruzstd::decoding::StreamingDecoder::new(cursor.rest()).ok()?;
+            Some((Box::new(decoder), size))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a section holds the definitions of macros (`-g3`).
+fn is_macros(name: &str) -> bool {
+    let name = name.trim_start_matches(['.', '_']).trim_end_matches(".dwo");
+    matches!(name.strip_prefix('z').unwrap_or(name), "debug_macro" | "debug_macinfo")
 }

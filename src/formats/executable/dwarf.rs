@@ -1,11 +1,15 @@
-//! Source text in DWARF line tables.
+//! DWARF line tables: the source files that they name, and the text of those that they embed.
 //!
 //! DWARF 5, section 6.2.4 ("The Line Number Program Header"): the header names the columns of its file table. clang's
-//! `-gembed-source` adds the column `DW_LNCT_LLVM_source` (0x2001). Only headers are read, never line programs, and rows
-//! are walked without being kept: a reader that gathers a table first needs a hundred bytes for each byte of a row.
+//! `-gembed-source` adds the column `DW_LNCT_LLVM_source` (0x2001). Up to DWARF 4 (section 6.2.4 of that) the columns are
+//! fixed. Only headers are read, never line programs, and rows are walked without being kept: a reader that gathers a
+//! table first needs a hundred bytes for each byte of a row.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
+use super::forms::{FLAG_PRESENT, IMPLICIT_CONST, INDIRECT, Place, Value, Written};
+use super::names::{Names, joined};
 use super::relocation::Relocations;
 use super::words::{Shape, c_string};
 use crate::bytes::{Cursor, ReadError};
@@ -17,18 +21,7 @@ const LLVM_SOURCE: u64 = 0x2001;
 /// More folders than any unit names; beyond it files are named without theirs.
 const MOST_FOLDERS: usize = 1 << 16;
 /// Longer names are cut, so that many rows that share one cannot cost more than they say.
-const MOST_NAME: usize = 4 << 10;
-
-/// Which section a text lies in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Place {
-    /// `.debug_line`, in the row itself.
-    Line,
-    /// `.debug_line_str`.
-    LineStrings,
-    /// `.debug_str`.
-    Strings,
-}
+pub(super) const MOST_NAME: usize = 4 << 10;
 
 /// A row of a file table with source text.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,15 +51,18 @@ pub(super) struct LineTable<'a> {
     /// What a linker would have put into `line`; empty for linked files.
     pub(super) relocations: &'a Relocations,
     pub(super) shape: Shape,
+    /// The folder in which the compiler ran, by the offset of the unit's table in `line`. Tables of DWARF 5 name it
+    /// themselves.
+    pub(super) folders: &'a HashMap<u64, String>,
 }
 
 impl<'a> LineTable<'a> {
-    /// Walks every row that has source text, until `each` answers no.
-    pub(super) fn each_source(&self, mut each: impl FnMut(Row) -> bool) -> Walked {
+    /// Walks every row: adds its name to `names`, and asks `each` about those that have source text, until it answers no.
+    pub(super) fn walk(&self, names: &mut Names, mut each: impl FnMut(Row) -> bool) -> Walked {
         let mut walked = Walked::default();
         let mut at = 0;
         while at < self.line.len() as u64 {
-            match self.unit(at, &mut walked, &mut each) {
+            match self.unit(at, &mut walked, names, &mut each) {
                 Ok(Some(next)) if next > at => at = next,
                 Ok(_) => break,
                 // The rest of the section is unreachable. Padding behind the last unit hides nothing.
@@ -83,24 +79,38 @@ impl<'a> LineTable<'a> {
     }
 
     /// Reads one unit's header, and answers where the next unit starts; nothing once `each` has enough.
-    fn unit(&self, at: u64, walked: &mut Walked, each: &mut impl FnMut(Row) -> bool) -> Result<Option<u64>, ReadError> {
+    fn unit(
+        &self,
+        at: u64,
+        walked: &mut Walked,
+        names: &mut Names,
+        each: &mut impl FnMut(Row) -> bool,
+    ) -> Result<Option<u64>, ReadError> {
         let mut cursor = Cursor::at(self.line, at);
-        let mut length = u64::from(self.shape.u32(&mut cursor)?);
-        // Section 7.4: this escape announces 64-bit lengths and offsets.
-        let wide = length == 0xffff_ffff;
-        if wide {
-            length = self.shape.u64(&mut cursor)?;
-        }
+        let (wide, length) = self.shape.unit_length(&mut cursor)?;
         if length == 0 {
             return Err(cursor.error("a line table has no length"));
         }
         let next = cursor.offset().saturating_add(length);
         let end = usize::try_from(next).unwrap_or(usize::MAX).min(self.line.len());
-        let mut unit = Unit { table: self, shape: Shape { wide, ..self.shape }, folders: Vec::new(), column: false };
-        // A unit that cannot be read to its end hides nothing from the units behind it.
         let mut inside = Cursor::at(&self.line[..end], cursor.offset());
-        let read = unit.read(&mut inside, each);
+        let version = self.shape.u16(&mut inside);
+        let shape = Shape { wide, ..self.shape };
+        let number = version.as_ref().copied().unwrap_or_default();
+        let written = Written { shape, address: 8, version: number, relocations: self.relocations };
+        let ran_in = self.folders.get(&at).map(String::as_str);
+        let mut unit = Unit { table: self, written, folders: Vec::new(), column: false, ran_in };
+        let read = version.and_then(|version| match version {
+            2..=4 => {
+                // Without a column for text, nothing that is broken here hides one.
+                let _ = unit.read_fixed(&mut inside, names);
+                Ok(true)
+            }
+            5 => unit.read(&mut inside, names, each),
+            _ => Ok(true),
+        });
         walked.column |= unit.column;
+        // A unit that cannot be read to its end hides nothing from the units behind it.
         match read {
             Ok(true) => Ok(Some(next)),
             Ok(false) => Ok(None),
@@ -112,40 +122,48 @@ impl<'a> LineTable<'a> {
     }
 }
 
-/// A value of a row.
-enum Value {
-    Text(Place, usize),
-    Number(u64),
-    Other,
-}
-
 struct Unit<'t, 'a> {
     table: &'t LineTable<'a>,
-    shape: Shape,
+    written: Written<'t>,
     folders: Vec<(Place, usize)>,
     column: bool,
+    ran_in: Option<&'t str>,
 }
 
 impl Unit<'_, '_> {
     /// Walks the rows; no once `each` has enough.
-    fn read(&mut self, cursor: &mut Cursor<'_>, each: &mut impl FnMut(Row) -> bool) -> Result<bool, ReadError> {
-        if self.shape.u16(cursor)? != 5 {
-            return Ok(true);
-        }
+    fn read(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        names: &mut Names,
+        each: &mut impl FnMut(Row) -> bool,
+    ) -> Result<bool, ReadError> {
         cursor.skip(2)?; // address_size, segment_selector_size
-        self.shape.address(cursor)?; // header_length, as wide as the unit's offsets
+        self.written.shape.address(cursor)?; // header_length, as wide as the unit's offsets
         cursor.skip(5)?; // minimum_instruction_length … line_range
         let opcode_base = cursor.u8()?;
         cursor.skip(u64::from(opcode_base.saturating_sub(1)))?;
         self.read_folders(cursor)?;
         let columns = columns(cursor)?;
         self.column = columns.iter().any(|(content, _)| *content == LLVM_SOURCE);
-        if !self.column {
-            return Ok(true);
-        }
+        let read = self.read_rows(cursor, &columns, names, each);
+        // Without a column for text, nothing that is broken here hides one.
+        if self.column { read } else { Ok(true) }
+    }
+
+    fn read_rows(
+        &self,
+        cursor: &mut Cursor<'_>,
+        columns: &[(u64, u64)],
+        names: &mut Names,
+        each: &mut impl FnMut(Row) -> bool,
+    ) -> Result<bool, ReadError> {
         let rows = cursor.varint()?;
+        if columns.is_empty() && rows > 0 {
+            return Err(cursor.error("files without columns"));
+        }
         for _ in 0..rows {
-            if let Some(row) = self.row(cursor, &columns)?
+            if let Some(row) = self.row(cursor, columns, names)?
                 && !each(row)
             {
                 return Ok(false);
@@ -161,9 +179,9 @@ impl Unit<'_, '_> {
             return Err(cursor.error("folders without columns"));
         }
         for _ in 0..rows {
-            let mut folder = (Place::Line, usize::MAX);
+            let mut folder = (Place::Here, usize::MAX);
             for (content, form) in &columns {
-                match self.value(cursor, *form)? {
+                match self.written.value(cursor, *form)? {
                     Value::Text(place, start) if *content == PATH => folder = (place, start),
                     _ => {}
                 }
@@ -175,11 +193,45 @@ impl Unit<'_, '_> {
         Ok(())
     }
 
-    fn row(&self, cursor: &mut Cursor<'_>, columns: &[(u64, u64)]) -> Result<Option<Row>, ReadError> {
-        let (mut name, mut folder, mut text) = (String::new(), None, None);
+    /// Reads the tables of DWARF 2 to 4: NUL-terminated folders up to an empty one, then files with the number of their
+    /// folder, a time and a size. Folder 0 is the one that the compiler ran in.
+    fn read_fixed(&mut self, cursor: &mut Cursor<'_>, names: &mut Names) -> Result<(), ReadError> {
+        self.written.shape.address(cursor)?; // header_length
+        cursor.skip(if self.written.version == 4 { 5 } else { 4 })?; // minimum_instruction_length … line_range
+        let opcode_base = cursor.u8()?;
+        cursor.skip(u64::from(opcode_base.saturating_sub(1)))?;
+        let own = (Place::Here, usize::MAX);
+        self.folders.push(own);
+        loop {
+            let (start, text) = inline(cursor)?;
+            match text {
+                b"" => break,
+                _ if self.folders.len() < MOST_FOLDERS => self.folders.push((Place::Here, start)),
+                _ => {}
+            }
+        }
+        loop {
+            let (start, text) = inline(cursor)?;
+            if text.is_empty() {
+                return Ok(());
+            }
+            let folder = cursor.varint()?;
+            cursor.varint()?;
+            cursor.varint()?;
+            names.add(&self.in_folder(Some(folder), (Place::Here, start)));
+        }
+    }
+
+    fn row(
+        &self,
+        cursor: &mut Cursor<'_>,
+        columns: &[(u64, u64)],
+        names: &mut Names,
+    ) -> Result<Option<Row>, ReadError> {
+        let (mut name, mut folder, mut text) = ((Place::Here, usize::MAX), None, None);
         for (content, form) in columns {
-            match (*content, self.value(cursor, *form)?) {
-                (PATH, Value::Text(place, start)) => name = self.text(place, start),
+            match (*content, self.written.value(cursor, *form)?) {
+                (PATH, Value::Text(place, start)) => name = (place, start),
                 (DIRECTORY, Value::Number(index)) => folder = Some(index),
                 (LLVM_SOURCE, Value::Text(place, start)) => text = Some((place, start)),
                 // An index into yet another section: no compiler writes this one so.
@@ -187,81 +239,55 @@ impl Unit<'_, '_> {
                 _ => {}
             }
         }
-        let Some((place, start)) = text else { return Ok(None) };
-        let has_text = self.table.section(place).get(start).is_some_and(|first| *first != 0);
-        Ok(has_text.then(|| Row { name: self.in_folder(folder, name), place, start }))
+        let text =
+            text.filter(|(place, start)| self.table.section(*place).get(*start).is_some_and(|first| *first != 0));
+        if self.is_new(name, folder, names) {
+            names.add(&self.in_folder(folder, name));
+        }
+        Ok(text.map(|(place, start)| Row { name: self.in_folder(folder, name), place, start }))
+    }
+
+    /// Whether this name was not added before. What stands in the row itself is another text each time.
+    fn is_new(&self, name: (Place, usize), folder: Option<u64>, names: &mut Names) -> bool {
+        let folder = folder.and_then(|index| self.folders.get(usize::try_from(index).ok()?));
+        let places = [Some(&name), folder, self.folders.first()];
+        let inline = places.iter().flatten().any(|(place, start)| *place == Place::Here && *start != usize::MAX);
+        let place = |place: Option<&(Place, usize)>| place.map_or((9, 0), |(place, start)| (*place as usize, *start));
+        inline || names.is_new(&places.map(place))
     }
 
     /// A file's name with its folder. The first folder is the one that the compiler ran in, and others may be relative
     /// to it (section 6.2.4, `directories`).
-    fn in_folder(&self, folder: Option<u64>, name: String) -> String {
-        let named = |index: u64| {
-            let (place, start) = usize::try_from(index).ok().and_then(|index| self.folders.get(index))?;
-            Some(self.text(*place, *start))
+    fn in_folder(&self, folder: Option<u64>, name: (Place, usize)) -> String {
+        let named = |index: Option<u64>| {
+            let place = index.and_then(|index| self.folders.get(usize::try_from(index).ok()?));
+            place.map(|place| self.text(*place)).unwrap_or_default()
         };
-        let mut full = name;
-        for index in folder.into_iter().chain([0]) {
-            if is_absolute(&full) {
-                break;
-            }
-            match named(index) {
-                Some(folder) if !folder.is_empty() && folder != "." => full = format!("{folder}/{full}"),
-                _ => {}
-            }
-            if index == 0 {
-                break;
-            }
-        }
-        full
+        let folder = named(folder.filter(|index| *index != 0));
+        let first = self.ran_in.map_or_else(|| named(Some(0)), str::to_owned);
+        joined(&self.text(name), &[&folder, &first])
     }
 
-    fn text(&self, place: Place, start: usize) -> String {
+    fn text(&self, (place, start): (Place, usize)) -> String {
         let name = c_string(self.table.section(place), start as u64, MOST_NAME);
         String::from_utf8_lossy(name).into_owned()
     }
+}
 
-    /// Reads a value of this form (section 7.5.6). Every known form takes at least one byte, so a count of rows cannot
-    /// keep the reader busy for longer than the section lasts.
-    fn value(&self, cursor: &mut Cursor<'_>, form: u64) -> Result<Value, ReadError> {
-        let at = cursor.offset();
-        let size = match form {
-            0x0e | 0x1f => {
-                let offset = self.table.relocations.apply(at, self.shape.address(cursor)?);
-                let place = if form == 0x0e { Place::Strings } else { Place::LineStrings };
-                return Ok(Value::Text(place, usize::try_from(offset).unwrap_or(usize::MAX)));
-            }
-            0x08 => {
-                let rest = cursor.rest();
-                let length = memchr::memchr(0, rest).ok_or_else(|| cursor.error("a string does not end"))?;
-                cursor.skip(length as u64 + 1)?;
-                return Ok(Value::Text(Place::Line, usize::try_from(at).unwrap_or(usize::MAX)));
-            }
-            0x0b => return Ok(Value::Number(u64::from(cursor.u8()?))),
-            0x05 => return Ok(Value::Number(u64::from(self.shape.u16(cursor)?))),
-            0x0f => return Ok(Value::Number(cursor.varint()?)),
-            0x1a => return cursor.varint().map(|_| Value::Other),
-            0x0c | 0x25 => 1,
-            0x26 => 2,
-            0x27 => 3,
-            0x06 | 0x28 => 4,
-            0x07 => 8,
-            0x1e => 16,
-            0x17 => 4 + 4 * u64::from(self.shape.wide),
-            0x09 => cursor.varint()?,
-            0x0a => u64::from(cursor.u8()?),
-            0x03 => u64::from(self.shape.u16(cursor)?),
-            0x04 => u64::from(self.shape.u32(cursor)?),
-            _ => return Err(cursor.error(format!("form {form:#x} is unknown"))),
-        };
-        cursor.skip(size).map(|()| Value::Other)
-    }
+/// A string that stands here, and where it starts.
+fn inline<'a>(cursor: &mut Cursor<'a>) -> Result<(usize, &'a [u8]), ReadError> {
+    let start = cursor.offset() as usize;
+    let length = memchr::memchr(0, cursor.rest()).ok_or_else(|| cursor.error("a string does not end"))?;
+    let text = cursor.take(length)?;
+    cursor.skip(1)?;
+    Ok((start, text))
 }
 
 impl<'a> LineTable<'a> {
     /// The bytes of a section.
     pub(super) fn section(&self, place: Place) -> &'a [u8] {
         match place {
-            Place::Line => self.line,
+            Place::Here => self.line,
             Place::LineStrings => self.line_strings,
             Place::Strings => self.strings,
         }
@@ -276,14 +302,15 @@ impl<'a> LineTable<'a> {
     }
 }
 
+/// The columns of a table. Every form that may stand there takes at least one byte, so a count of rows cannot keep the
+/// reader busy for longer than the section lasts.
 fn columns(cursor: &mut Cursor<'_>) -> Result<Vec<(u64, u64)>, ReadError> {
     let count = cursor.u8()?;
-    (0..count).map(|_| Ok((cursor.varint()?, cursor.varint()?))).collect()
-}
-
-fn is_absolute(name: &str) -> bool {
-    let drive = matches!(name.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
-    drive || name.starts_with(['/', '\\'])
+    let columns = (0..count).map(|_| Ok((cursor.varint()?, cursor.varint()?))).collect::<Result<Vec<_>, _>>()?;
+    if columns.iter().any(|(_, form)| matches!(*form, FLAG_PRESENT | IMPLICIT_CONST | INDIRECT)) {
+        return Err(cursor.error("a table has columns that take no bytes"));
+    }
+    Ok(columns)
 }
 
 #[cfg(test)]
@@ -295,9 +322,11 @@ mod tests {
 
     fn walk(line: &[u8], line_strings: &[u8]) -> (Vec<Row>, Walked) {
         let relocations = Relocations::default();
-        let table = LineTable { line, line_strings, strings: b"", relocations: &relocations, shape: SHAPE };
+        let folders = HashMap::new();
+        let table =
+            LineTable { line, line_strings, strings: b"", relocations: &relocations, shape: SHAPE, folders: &folders };
         let mut rows = Vec::new();
-        let walked = table.each_source(|row| {
+        let walked = table.walk(&mut Names::default(), |row| {
             rows.push(row);
             true
         });

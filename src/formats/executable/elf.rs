@@ -1,5 +1,7 @@
 //! ELF (System V ABI, chapters 4 and 5): executables, libraries, objects, core dumps and separate debug files.
 
+use std::collections::HashMap;
+
 use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::header::{ET_CORE, ET_DYN, ET_EXEC, ET_REL, Header, machine_to_str};
 use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD, ProgramHeader};
@@ -8,7 +10,8 @@ use goblin::elf::section_header::{
 };
 
 use super::FACTS;
-use super::debug::{Sections, Storage, is_debug_name};
+use super::debug::{Sections, Storage, Stored, is_debug_name};
+use super::links;
 use super::portrait::{DEBUG_SYMBOLS, Portrait, capped};
 use super::relocation::Relocations;
 use super::words::{Shape, c_string, part};
@@ -161,22 +164,20 @@ impl File<'_> {
     ) -> Result<(), FormatError> {
         let mut taker = Sections::new(artifact, self.shape);
         let names = self.names();
+        let table = &self.bytes[part(self.bytes, names.0, names.1).0];
+        let mut linking = Linking::new(self);
         let mut cut_off = Ok(());
         let (mut symbols, mut removed_code, mut split) = (false, false, false);
-        for section in &self.sections {
+        for (index, section) in self.sections.iter().enumerate() {
             if section.sh_type == SHT_NOBITS {
                 removed_code |= section.sh_flags & u64::from(SHF_EXECINSTR) != 0;
                 continue;
             }
             symbols |= section.sh_type == SHT_SYMTAB;
             let (range, complete) = part(self.bytes, section.sh_offset, section.sh_size);
-            let table = &self.bytes[part(self.bytes, names.0, names.1).0];
             let name = c_string(table, section.sh_name as u64, MOST_NAME);
             if cut_off.is_ok() && section.sh_type != 0 {
                 cut_off = self.check(section.sh_offset, section.sh_size, "sections");
-            }
-            if name == b".gnu_debuglink" {
-                portrait.debug_link = Some(capped(c_string(self.bytes, section.sh_offset, MOST_STRING)));
             }
             let storage = storage(section, name);
             let is_debug = is_debug_name(name);
@@ -185,36 +186,21 @@ impl File<'_> {
                 portrait.debug_sections += 1;
                 portrait.debug_bytes = portrait.debug_bytes.saturating_add(range.len() as u64);
             }
+            if complete && storage == Storage::Plain {
+                links::read(name, self.shape, artifact.bytes.slice(range.clone()), range.start, portrait, out)?;
+            }
             if is_debug || (storage != Storage::Plain && complete) {
-                taker.take(&capped(name), range, storage, portrait, out)?;
+                let relocations = linking.relocations(self, index);
+                taker.take(Stored { name: &capped(name), range, storage, relocations }, portrait, out)?;
             }
         }
         self.conclude(portrait, symbols, removed_code, split);
-        taker.relocate(self.relocations(names));
         taker.finish(portrait, out)?;
         cut_off
     }
 
     fn content(&self, section: &SectionHeader) -> &[u8] {
         &self.bytes[part(self.bytes, section.sh_offset, section.sh_size).0]
-    }
-
-    /// The relocations of the line table, in an object file.
-    fn relocations(&self, names: (u64, u64)) -> Relocations {
-        let names = &self.bytes[part(self.bytes, names.0, names.1).0];
-        let is_line_table = |index: u32| {
-            let section = self.sections.get(index as usize);
-            let name = section.map(|section| c_string(names, section.sh_name as u64, MOST_NAME));
-            matches!(name, Some(b".debug_line" | b".zdebug_line"))
-        };
-        let is_wanted = |section: &&SectionHeader| {
-            self.header.e_type == ET_REL
-                && matches!(section.sh_type, SHT_RELA | SHT_REL)
-                && is_line_table(section.sh_info)
-        };
-        let Some(table) = self.sections.iter().find(is_wanted) else { return Relocations::default() };
-        let Some(symbols) = self.sections.get(table.sh_link as usize) else { return Relocations::default() };
-        Relocations::read(self.content(table), self.content(symbols), self.shape, table.sh_type == SHT_RELA)
     }
 
     fn conclude(&self, portrait: &mut Portrait, symbols: bool, removed_code: bool, split: bool) {
@@ -281,6 +267,35 @@ impl File<'_> {
         })?;
         let into = address - segment.p_vaddr;
         Some(&self.bytes[part(self.bytes, segment.p_offset.checked_add(into)?, segment.p_filesz - into).0])
+    }
+}
+
+/// The relocations of an object file, by the section that they belong to.
+struct Linking {
+    tables: HashMap<usize, usize>,
+    /// How many bytes of them may still be read: a forged file could have all its sections share one table.
+    left: u64,
+}
+
+impl Linking {
+    fn new(file: &File<'_>) -> Self {
+        let is_table = |section: &SectionHeader| matches!(section.sh_type, SHT_RELA | SHT_REL);
+        let sections = file.sections.iter().enumerate().filter(|_| file.header.e_type == ET_REL);
+        let tables = sections.filter(|(_, section)| is_table(section));
+        let tables = tables.map(|(index, section)| (section.sh_info as usize, index)).collect();
+        Linking { tables, left: file.bytes.len() as u64 }
+    }
+
+    fn relocations(&mut self, file: &File<'_>, section: usize) -> Relocations {
+        let table = self.tables.get(&section).and_then(|index| file.sections.get(*index));
+        let Some(table) = table else { return Relocations::default() };
+        let content = file.content(table);
+        let symbols = file.sections.get(table.sh_link as usize);
+        let (Some(left), Some(symbols)) = (self.left.checked_sub(content.len() as u64), symbols) else {
+            return Relocations::default();
+        };
+        self.left = left;
+        Relocations::read(content, file.content(symbols), file.shape, table.sh_type == SHT_RELA)
     }
 }
 

@@ -105,3 +105,47 @@ pub(super) fn line_unit(files: &[(u32, u8)], text: Option<u32>) -> Vec<u8> {
     }
     [&(body.len() as u32).to_le_bytes()[..], &body].concat()
 }
+
+/// An MSF file with these streams, in blocks of 512 bytes. Scattered, each stream lies backwards.
+pub(super) fn msf(streams: &[Vec<u8>], scattered: bool) -> Vec<u8> {
+    let mut blocks: Vec<Vec<u8>> = vec![vec![]; 3];
+    let mut add = |content: &[u8], scattered: bool| {
+        let mut numbers: Vec<u32> =
+            (0..content.len().div_ceil(512)).map(|index| (blocks.len() + index) as u32).collect();
+        let mut pieces: Vec<Vec<u8>> = content.chunks(512).map(<[u8]>::to_vec).collect();
+        if scattered {
+            pieces.reverse();
+            numbers.reverse();
+        }
+        blocks.extend(pieces);
+        numbers
+    };
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+    let mut directory = words(&[streams.len() as u32]);
+    streams.iter().for_each(|stream| directory.extend(words(&[stream.len() as u32])));
+    streams.iter().for_each(|stream| directory.extend(words(&add(stream, scattered))));
+    let directory_blocks = add(&directory, false);
+    let map = add(&words(&directory_blocks), false)[0];
+    let head = words(&[512, 1, blocks.len() as u32, directory.len() as u32, 0, map]);
+    blocks[0] = [super::msf::MAGIC, &head].concat();
+    blocks.iter_mut().for_each(|block| block.resize(512, 0));
+    blocks.concat()
+}
+
+/// A metadata root with these streams.
+pub(super) fn metadata(version: &str, streams: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let padded = |bytes: &[u8]| [bytes, &vec![0; 4 - bytes.len() % 4]].concat();
+    let version = padded(version.as_bytes());
+    let mut out = [&b"BSJB\x01\0\x01\0\0\0\0\0"[..], &(version.len() as u32).to_le_bytes(), &version, &[0, 0]].concat();
+    out.extend((streams.len() as u16).to_le_bytes());
+    let heads: usize = streams.iter().map(|(name, _)| 8 + padded(name.as_bytes()).len()).sum();
+    let mut at = out.len() + heads;
+    for (name, content) in streams {
+        out.extend((at as u32).to_le_bytes());
+        out.extend((content.len() as u32).to_le_bytes());
+        out.extend(padded(name.as_bytes()));
+        at += content.len();
+    }
+    streams.iter().for_each(|(_, content)| out.extend(content));
+    out
+}

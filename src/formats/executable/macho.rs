@@ -7,10 +7,11 @@ use goblin::mach::header::{
     MH_BUNDLE, MH_CORE, MH_DSYM, MH_DYLIB, MH_DYLIB_STUB, MH_DYLINKER, MH_EXECUTE, MH_KEXT_BUNDLE, MH_OBJECT,
 };
 use goblin::mach::load_command::{LC_RPATH, LC_SEGMENT, LC_SEGMENT_64, LC_SYMTAB};
-use goblin::mach::symbols::{N_EXT, N_STAB};
+use goblin::mach::symbols::{N_EXT, N_SO, N_STAB};
 
 use super::FACTS;
-use super::debug::{Sections, Storage, is_debug_name};
+use super::debug::{Sections, Storage, Stored, is_debug_name};
+use super::names::joined;
 use super::portrait::{DEBUG_SYMBOLS, Portrait, capped};
 use super::words::{Shape, c_string, part};
 use crate::bytes::{Cursor, Probe, ReadError};
@@ -20,6 +21,8 @@ use crate::formats::{Coverage, Format, FormatError, Inspection};
 /// No universal file has more slices; a Java class file has this number or more in the same place, its major version.
 const MOST_SLICES: u32 = 30;
 const MOST_STRING: usize = 16 << 10;
+/// `PATH_MAX` of macOS.
+const MOST_PATH: usize = 1 << 10;
 
 /// Mach-O files.
 #[derive(Debug, Clone, Copy)]
@@ -223,7 +226,7 @@ impl Reader<'_> {
                 LC_SEGMENT => self.segment(body, false, portrait, out)?,
                 LC_SEGMENT_64 => self.segment(body, true, portrait, out)?,
                 LC_SYMTAB => {
-                    let names = self.has_local_symbols(body)?;
+                    let names = self.has_local_symbols(body, portrait)?;
                     portrait.stripped = self.linked.then_some(!names);
                 }
                 LC_RPATH => {
@@ -289,25 +292,53 @@ impl Reader<'_> {
         portrait.debug_sections += 1;
         portrait.debug_bytes = portrait.debug_bytes.saturating_add(range.len() as u64);
         let storage = if name.starts_with(b"__zdebug") { Storage::Gnu } else { Storage::Plain };
-        Ok(self.taker.take(&capped(name), range, storage, portrait, out)?)
+        Ok(self.taker.take(Stored::new(&capped(name), range, storage), portrait, out)?)
     }
 
     /// Whether the symbol table names anything that is neither exported nor imported. `strip` leaves one debugging
-    /// entry of its own behind, with the value 0x5614542.
-    fn has_local_symbols(&mut self, body: &[u8]) -> Result<bool, FormatError> {
+    /// entry of its own behind, with the value 0x5614542. Where the debug information stayed in the object files,
+    /// debugging entries name the sources.
+    fn has_local_symbols(&mut self, body: &[u8], portrait: &mut Portrait) -> Result<bool, FormatError> {
         let mut cursor = Cursor::new(body);
         let (offset, count) = (u64::from(self.shape.u32(&mut cursor)?), u64::from(self.shape.u32(&mut cursor)?));
         let size: usize = if self.shape.wide { 16 } else { 12 };
         self.check(offset, count * size as u64, "symbol table");
         let names = (u64::from(self.shape.u32(&mut cursor)?), u64::from(self.shape.u32(&mut cursor)?));
         self.check(names.0, names.1, "symbol names");
-        let table = &self.artifact.bytes[part(&self.artifact.bytes, offset, count * size as u64).0];
-        Ok(table.chunks_exact(size).any(|symbol| {
+        let bytes = &self.artifact.bytes;
+        let table = &bytes[part(bytes, offset, count * size as u64).0];
+        let names = &bytes[part(bytes, names.0, names.1).0];
+        let (mut local, mut folder) = (false, 0);
+        for symbol in table.chunks_exact(size) {
             let value = self.shape.address(&mut Cursor::at(symbol, 8)).unwrap_or_default();
             let kind = symbol[4];
-            (kind & N_STAB != 0 || kind & N_EXT == 0) && value != 0x0561_4542
-        }))
+            local |= (kind & N_STAB != 0 || kind & N_EXT == 0) && value != 0x0561_4542;
+            if kind == N_SO {
+                let name = self.shape.u32(&mut Cursor::new(symbol))?;
+                folder = source_file(names, folder, name, portrait);
+            }
+        }
+        Ok(local)
     }
+}
+
+/// Names a source file (`mach-o/stab.h`, `N_SO`): an entry for its folder, which ends in a slash, comes before that for
+/// itself, and one without a name ends the unit. Answers the place of the folder's name, or 0.
+fn source_file(names: &[u8], folder: u32, name: u32, portrait: &mut Portrait) -> u32 {
+    let text = |at: u32| c_string(names, u64::from(at), MOST_PATH);
+    let file = text(name);
+    if name == 0 || file.is_empty() {
+        return 0;
+    }
+    if file.ends_with(b"/") {
+        return name;
+    }
+    portrait.compiled.units += 1;
+    if portrait.compiled.names.is_new(&[(0, folder as usize), (1, name as usize)]) {
+        let folder = if folder == 0 { "".into() } else { String::from_utf8_lossy(text(folder)) };
+        portrait.compiled.names.add(&joined(&String::from_utf8_lossy(file), &[folder.trim_end_matches('/')]));
+    }
+    0
 }
 
 #[cfg(test)]

@@ -2,23 +2,36 @@
 //!
 //! They are never opened whole: their raw bytes are searched as well, except for what was decompressed and handed out.
 
+mod codeview;
+mod coff;
+mod compiled;
 mod debug;
 mod dwarf;
 mod elf;
+mod forms;
+mod links;
 mod macho;
+mod metadata;
+mod msf;
+mod names;
+mod native;
+mod package;
 mod paths;
 mod pdb;
 mod pe;
+mod portable;
 mod portrait;
 mod relocation;
 mod sources;
 mod toolchain;
+mod units;
 mod wasm;
 mod words;
 
 #[cfg(test)]
 mod forge;
 
+pub use coff::Coff;
 pub use elf::Elf;
 pub use macho::MachO;
 pub(crate) use paths::is_personal;
@@ -34,7 +47,7 @@ pub static FACTS: &[FactSpec] = &[
     FactSpec {
         name: "executable.format",
         kind: FactType::Text,
-        doc: "The file format: elf, pe, mach-o, wasm, or pdb or dsym for a file of debug symbols.",
+        doc: "The file format: elf, pe, coff, mach-o, wasm, or pdb or dsym for a file of debug symbols.",
     },
     FactSpec {
         name: "executable.architecture",
@@ -72,6 +85,21 @@ pub static FACTS: &[FactSpec] = &[
         doc: "The separate file of debug information that it names: .gnu_debuglink or external_debug_info.",
     },
     FactSpec {
+        name: "executable.shared_debug",
+        kind: FactType::Text,
+        doc: "The file of debug information that it shares with other programs (.gnu_debugaltlink, .debug_sup).",
+    },
+    FactSpec {
+        name: "executable.debug_records",
+        kind: FactType::List,
+        doc: "The kinds of records in the debug directory of a PE file, such as codeview, repro or embedded pdb.",
+    },
+    FactSpec {
+        name: "executable.runtime",
+        kind: FactType::Text,
+        doc: "The runtime that a .NET assembly is compiled for, as its metadata name it. Stated of assemblies only.",
+    },
+    FactSpec {
         name: "executable.pdb_path",
         kind: FactType::Text,
         doc: "The path of the PDB file on the machine that built it (CodeView record).",
@@ -97,6 +125,54 @@ pub static FACTS: &[FactSpec] = &[
         name: "executable.source_map_url",
         kind: FactType::Text,
         doc: "The source map that a WebAssembly module names (custom section sourceMappingURL).",
+    },
+    FactSpec {
+        name: "debug.units",
+        kind: FactType::Int,
+        doc: "Number of compilation units (DWARF) or modules (PDB) in the debug information. Stated only where there is one",
+    },
+    FactSpec {
+        name: "debug.files",
+        kind: FactType::Int,
+        doc: "Number of different source files that it names. Stated only where there is one",
+    },
+    FactSpec {
+        name: "debug.own_files",
+        kind: FactType::Int,
+        doc: "Number of these that are not of compilers, systems and other packages, judged by their paths",
+    },
+    FactSpec { name: "debug.own_examples", kind: FactType::List, doc: "At most 5 of those" },
+    FactSpec { name: "debug.compilers", kind: FactType::List, doc: "The compilers that it names, at most 8" },
+    FactSpec {
+        name: "debug.command_lines",
+        kind: FactType::Int,
+        doc: "Number of units with the options that the compiler was called with. Stated only where there is one",
+    },
+    FactSpec {
+        name: "debug.defines",
+        kind: FactType::Int,
+        doc: "Number of different macros that these options define (-D). Stated only where there is one",
+    },
+    FactSpec {
+        name: "debug.macros",
+        kind: FactType::Bool,
+        doc: "The definitions of macros are in it (-g3). Stated only where they are",
+    },
+    FactSpec {
+        name: "debug.split_files",
+        kind: FactType::Int,
+        doc: "Number of .dwo files that hold the rest of it. Stated only where there is one",
+    },
+    FactSpec { name: "debug.split_examples", kind: FactType::List, doc: "At most 5 of those" },
+    FactSpec {
+        name: "debug.source_links",
+        kind: FactType::List,
+        doc: "Addresses at which the sources can be fetched (Source Link), at most 8. Stated only where there is one",
+    },
+    FactSpec {
+        name: "debug.source_links_internal",
+        kind: FactType::Int,
+        doc: "Number of these with a host that only a company's own network knows",
     },
     FactSpec {
         name: "debug.embedded",

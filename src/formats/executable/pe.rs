@@ -9,7 +9,8 @@ use goblin::pe::header::{CoffHeader, machine_to_str};
 use goblin::pe::section_table::IMAGE_SCN_CNT_UNINITIALIZED_DATA;
 
 use super::FACTS;
-use super::debug::{Sections, Storage, is_debug_name};
+use super::debug::{Sections, Storage, Stored, is_debug_name};
+use super::metadata::{Metadata, SIGNATURE};
 use super::portrait::{Portrait, capped};
 use super::words::{Shape, c_string, part};
 use crate::bytes::{Cursor, Probe, ReadError};
@@ -20,6 +21,9 @@ const SHAPE: Shape = Shape { little: true, wide: true };
 const MOST_NAME: usize = 128;
 const MOST_PATH: usize = 4 << 10;
 const MOST_DEBUG_ENTRIES: usize = 256;
+/// Numbers of data directories.
+const DEBUG: u32 = 6;
+const RUNTIME: u32 = 14;
 /// What the usual linkers write at the start: Microsoft's and GNU's, then LLVM's.
 const STUBS: [&[u8]; 2] = [b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff", b"MZ\x78\0\x01\0\0\0\x04\0\0\0\0\0"];
 
@@ -105,6 +109,7 @@ fn read(artifact: &Artifact, portrait: &mut Portrait, out: &mut Inspection<'_>) 
     file.read_sections(table, coff.number_of_sections)?;
     let cut = file.take_sections(portrait, out);
     portrait.stripped = Some(!has_symbols && portrait.debug_sections == 0);
+    file.read_runtime(optional.clone(), table, portrait);
     let debug = file.read_debug_directory(optional, table, portrait, out);
     cut.and(debug)
 }
@@ -155,7 +160,7 @@ impl File<'_> {
             portrait.debug_sections += 1;
             portrait.debug_bytes = portrait.debug_bytes.saturating_add(range.len() as u64);
             let storage = if name.starts_with(b".zdebug_") { Storage::Gnu } else { Storage::Plain };
-            taker.take(&capped(name), range, storage, portrait, out)?;
+            taker.take(Stored::new(&capped(name), range, storage), portrait, out)?;
         }
         cut_off
     }
@@ -176,7 +181,7 @@ impl File<'_> {
         portrait: &mut Portrait,
         out: &mut Inspection<'_>,
     ) -> Result<(), FormatError> {
-        let Some((address, size)) = debug_directory(optional, optional_end)? else { return Ok(()) };
+        let Some((address, size)) = data_directory(optional, optional_end, DEBUG)? else { return Ok(()) };
         let Some(offset) = self.file_offset(address) else {
             return Err(FormatError::broken(u64::from(address), "its debug directory lies in no section"));
         };
@@ -186,6 +191,7 @@ impl File<'_> {
             let (kind, size) = (cursor.u32_le()?, u64::from(cursor.u32_le()?));
             cursor.skip(4)?;
             let data = u64::from(cursor.u32_le()?);
+            portrait.debug_records.insert(record_name(kind));
             match kind {
                 IMAGE_DEBUG_TYPE_CODEVIEW => self.codeview(data, size, portrait),
                 IMAGE_DEBUG_TYPE_EMBEDDEDPORTABLEPDB => self.embedded_pdb(data, size, portrait, out)?,
@@ -193,6 +199,22 @@ impl File<'_> {
             }
         }
         Ok(())
+    }
+
+    /// "CLI Header" (ECMA-335, II.25.3.3): data directory 14, which leads to the metadata of an assembly.
+    fn read_runtime(&self, optional: Cursor<'_>, optional_end: u64, portrait: &mut Portrait) {
+        let Ok(Some((address, _))) = data_directory(optional, optional_end, RUNTIME) else { return };
+        let Some(header) = self.file_offset(address) else { return };
+        let Ok(metadata) = Cursor::at(self.bytes(), header + 8).u32_le() else { return };
+        let Some(metadata) = self.file_offset(metadata).and_then(|at| self.bytes().get(usize::try_from(at).ok()?..))
+        else {
+            return;
+        };
+        if metadata.starts_with(SIGNATURE)
+            && let Ok(metadata) = Metadata::read(metadata)
+        {
+            portrait.runtime = Some(format!(".NET {}", capped(metadata.version)));
+        }
     }
 
     fn codeview(&self, offset: u64, size: u64, portrait: &mut Portrait) {
@@ -243,23 +265,43 @@ fn section(cursor: &mut Cursor<'_>) -> Result<Section, ReadError> {
     Ok(Section { name, virtual_size, address, raw_size, raw_offset, characteristics: cursor.u32_le()? })
 }
 
-/// Address and size of the debug directory, if the optional header (which ends at `end`) has one.
-fn debug_directory(mut cursor: Cursor<'_>, end: u64) -> Result<Option<(u32, u32)>, ReadError> {
+/// Address and size of a data directory, if the optional header (which ends at `end`) has it.
+fn data_directory(mut cursor: Cursor<'_>, end: u64, index: u32) -> Result<Option<(u32, u32)>, ReadError> {
     let start = cursor.offset();
     if end < start + 2 {
         return Ok(None);
     }
     let directories = start + if cursor.u16_le()? == 0x20b { 112 } else { 96 };
     cursor.skip((directories - 4).saturating_sub(cursor.offset()))?;
-    if cursor.u32_le()? <= 6 || directories + 7 * 8 > end {
+    if cursor.u32_le()? <= index || directories + u64::from(index + 1) * 8 > end {
         return Ok(None);
     }
-    cursor.skip(6 * 8)?;
+    cursor.skip(u64::from(index) * 8)?;
     let (address, size) = (cursor.u32_le()?, cursor.u32_le()?);
     Ok((address != 0 && size != 0).then_some((address, size)))
 }
 
-fn architecture(machine: u16) -> String {
+/// "Debug Type": what a record of the debug directory is.
+fn record_name(kind: u32) -> String {
+    let name = match kind {
+        1 => "coff",
+        IMAGE_DEBUG_TYPE_CODEVIEW => "codeview",
+        3 => "frame pointers",
+        4 => "misc",
+        5 => "exceptions",
+        12 => "features",
+        13 => "pogo",
+        14 => "iltcg",
+        16 => "repro",
+        IMAGE_DEBUG_TYPE_EMBEDDEDPORTABLEPDB => "embedded pdb",
+        19 => "pdb checksum",
+        20 => "characteristics",
+        _ => return format!("type {kind}"),
+    };
+    name.to_owned()
+}
+
+pub(super) fn architecture(machine: u16) -> String {
     match machine {
         0x014c => "x86".to_owned(),
         0x8664 => "x86_64".to_owned(),

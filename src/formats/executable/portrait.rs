@@ -1,5 +1,8 @@
 //! What an executable says of itself, gathered while it is read and stated once, however far the reading came.
 
+use std::collections::BTreeSet;
+
+use super::compiled::Compiled;
 use super::paths::{self, PersonalPaths};
 use crate::bytes::text;
 use crate::formats::Inspection;
@@ -26,6 +29,14 @@ pub(super) struct Portrait {
     pub(super) rpath: Vec<String>,
     pub(super) source_map_url: Option<String>,
     pub(super) paths: PersonalPaths,
+    /// What debug information says of how it was compiled.
+    pub(super) compiled: Compiled,
+    /// The file with debug information that several programs share (`.gnu_debugaltlink`, `.debug_sup`).
+    pub(super) shared_debug: Option<String>,
+    /// The kinds of debug records, of a PE file.
+    pub(super) debug_records: BTreeSet<String>,
+    /// The platform that a managed program is compiled for, as it names itself.
+    pub(super) runtime: Option<String>,
 }
 
 impl Portrait {
@@ -64,13 +75,23 @@ impl Portrait {
         if self.embedded_source {
             out.fact("executable.embedded_source", true);
         }
+        if let Some(runtime) = &self.runtime {
+            out.fact("executable.runtime", runtime.as_str());
+        }
         self.state_references(out);
         self.state_paths(out);
+        self.compiled.state(out);
     }
 
     fn state_references(&self, out: &mut Inspection<'_>) {
         if let Some(link) = &self.debug_link {
             out.fact("executable.debug_link", link.as_str());
+        }
+        if let Some(file) = &self.shared_debug {
+            out.fact("executable.shared_debug", file.as_str());
+        }
+        if !self.debug_records.is_empty() {
+            out.fact("executable.debug_records", self.debug_records.iter().cloned().collect::<Vec<_>>());
         }
         if let Some(path) = &self.pdb_path {
             out.fact("executable.pdb_path", path.as_str());

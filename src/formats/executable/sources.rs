@@ -5,12 +5,16 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::dwarf::{LineTable, Place, Row};
+use super::dwarf::{LineTable, Row};
+use super::forms::Place;
+use super::names::Names;
+use super::package::Index;
 use super::portrait::Portrait;
 use super::relocation::Relocations;
 use super::toolchain::origin;
+use super::units::Units;
 use super::words::Shape;
-use crate::bytes::Ranges;
+use crate::bytes::{Ranges, TextId};
 use crate::finding::Role;
 use crate::formats::{Family, Inspection, Kept, LimitReached, Origin, SourceRecord};
 
@@ -19,19 +23,21 @@ const SOURCES: usize = 200_000;
 /// How many other packages are listed.
 const PACKAGES: usize = 32;
 
-/// A section that line tables need, in the file or decompressed.
+/// A section that units and line tables need, in the file or decompressed.
 pub(super) struct Table {
     pub(super) name: String,
     pub(super) bytes: Bytes,
     /// Where it lies in the artifact; nowhere if it was decompressed.
     pub(super) at: Option<u64>,
+    /// What a linker would have put into it, in an object file.
+    relocations: Relocations,
     /// What of it was handed out as sources.
     texts: Ranges,
 }
 
 impl Table {
-    pub(super) fn new(name: &str, bytes: Bytes, at: Option<u64>) -> Self {
-        Table { name: name.to_owned(), bytes, at, texts: Ranges::default() }
+    pub(super) fn new(name: &str, bytes: Bytes, at: Option<u64>, relocations: Relocations) -> Self {
+        Table { name: name.to_owned(), bytes, at, relocations, texts: Ranges::default() }
     }
 
     /// The section without the sources in it, which are members of their own.
@@ -48,25 +54,77 @@ impl Table {
     }
 }
 
-/// The sections that carry sources, gathered while the executable is read.
+/// The sections that tell of sources, gathered while the executable is read. Those of split units have tables of their
+/// own.
 #[derive(Default)]
 pub(super) struct Tables {
-    pub(super) line: Vec<Table>,
-    pub(super) line_strings: Option<Table>,
-    pub(super) strings: Option<Table>,
-    pub(super) relocations: Relocations,
+    info: Vec<Table>,
+    abbreviations: Option<Table>,
+    offsets: Option<Table>,
+    index: Option<Table>,
+    line: Vec<Table>,
+    line_strings: Option<Table>,
+    strings: Option<Table>,
 }
 
 impl Tables {
-    /// Keeps a section if sources may be in it. Answers whether it was kept.
-    pub(super) fn keep(&mut self, table: Table) -> bool {
-        match table.name.trim_start_matches(['.', '_']).trim_end_matches(".dwo") {
-            "debug_line" | "zdebug_line" => self.line.push(table),
-            "debug_line_str" | "zdebug_line_str" if self.line_strings.is_none() => self.line_strings = Some(table),
-            "debug_str" | "zdebug_str" if self.strings.is_none() => self.strings = Some(table),
-            _ => return false,
+    /// Keeps a section if it tells of sources. Answers it where it does not.
+    pub(super) fn keep(&mut self, table: Table) -> Option<Table> {
+        let name = table.name.trim_start_matches(['.', '_']).trim_end_matches(".dwo");
+        let name = name.strip_prefix('z').unwrap_or(name);
+        let place = match name {
+            "debug_line" => {
+                self.line.push(table);
+                return None;
+            }
+            "debug_info" => {
+                self.info.push(table);
+                return None;
+            }
+            "debug_line_str" => &mut self.line_strings,
+            "debug_str" => &mut self.strings,
+            "debug_abbrev" => &mut self.abbreviations,
+            // Names in Mach-O files have 16 characters.
+            "debug_str_offsets" | "debug_str_offs" => &mut self.offsets,
+            "debug_cu_index" => &mut self.index,
+            _ => return Some(table),
+        };
+        if place.is_some() {
+            return Some(table);
         }
-        true
+        *place = Some(table);
+        None
+    }
+
+    /// All that were kept.
+    pub(super) fn into_tables(self) -> impl Iterator<Item = Table> {
+        let Tables { info, abbreviations, offsets, index, line, line_strings, strings } = self;
+        let single = [abbreviations, offsets, index, line_strings, strings];
+        info.into_iter().chain(line).chain(single.into_iter().flatten())
+    }
+
+    /// Reads the compilation units. Answers in which folder each line table's compiler ran.
+    fn read_units(&self, shape: Shape, split: bool, portrait: &mut Portrait) -> HashMap<u64, String> {
+        let none = Relocations::default();
+        let bytes = |table: &Option<Table>| table.as_ref().map(|table| table.bytes.clone()).unwrap_or_default();
+        let (abbreviations, offsets) = (bytes(&self.abbreviations), bytes(&self.offsets));
+        let (line_strings, strings) = (bytes(&self.line_strings), bytes(&self.strings));
+        let mut folders = HashMap::new();
+        for info in &self.info {
+            let units = Units {
+                info: &info.bytes,
+                abbreviations: &abbreviations,
+                strings: &strings,
+                line_strings: &line_strings,
+                offsets: &offsets,
+                relocations: [&info.relocations, self.offsets.as_ref().map_or(&none, |table| &table.relocations)],
+                shape,
+                split,
+                index: Index::read(&bytes(&self.index), shape),
+            };
+            folders.extend(portrait.compiled.add_units(&units));
+        }
+        folders
     }
 
     /// Hands out every source text once, and states what was found.
@@ -76,20 +134,23 @@ impl Tables {
     pub(super) fn hand_out(
         &mut self,
         shape: Shape,
+        split: bool,
         portrait: &mut Portrait,
         out: &mut Inspection<'_>,
     ) -> Result<(), LimitReached> {
+        let folders = self.read_units(shape, split, portrait);
         // Texts overlap in an honest file where a linker lets one end in another. One that shares a text between
         // thousands of offsets, or line tables, would cost thousands of times its size.
         let shared = self.line_strings.iter().chain(&self.strings);
         let left = shared.map(|table| table.bytes.len() as u64 * 2).sum();
-        let mut found = Found { left, ..Found::default() };
+        let mut found = Found { left, names: std::mem::take(&mut portrait.compiled.names), ..Found::default() };
         let mut limit = Ok(());
         for index in 0..self.line.len() {
-            limit = limit.and_then(|()| self.hand_out_from(index, shape, &mut found, out));
+            limit = limit.and_then(|()| self.hand_out_from(index, shape, &folders, &mut found, out));
         }
-        portrait.embedded_source |= !found.taken.is_empty() || (found.column && found.damaged);
-        found.state(out);
+        portrait.compiled.names = std::mem::take(&mut found.names);
+        portrait.embedded_source |= !found.told.is_empty() || (found.column && found.damaged);
+        found.told.state(out);
         limit
     }
 
@@ -97,20 +158,25 @@ impl Tables {
         &mut self,
         index: usize,
         shape: Shape,
+        folders: &HashMap<u64, String>,
         found: &mut Found,
         out: &mut Inspection<'_>,
     ) -> Result<(), LimitReached> {
         let bytes = |table: Option<&Table>| table.map(|table| table.bytes.clone()).unwrap_or_default();
         let sections = [self.line.get(index), self.line_strings.as_ref(), self.strings.as_ref()].map(bytes);
         let [line, line_strings, strings] = &sections;
-        let table = LineTable { line, line_strings, strings, relocations: &self.relocations, shape };
+        let none = Relocations::default();
+        let relocations = self.line.get(index).map_or(&none, |table| &table.relocations);
+        let table = LineTable { line, line_strings, strings, relocations, shape, folders };
         found.left = found.left.saturating_add(line.len() as u64 * 2);
         let mut limit = Ok(());
         let mut handed_out: Vec<(Place, Range<usize>)> = Vec::new();
-        let walked = table.each_source(|row| {
+        let mut names = std::mem::take(&mut found.names);
+        let walked = table.walk(&mut names, |row| {
             limit = found.one(&table, &sections, &row, out, &mut handed_out);
             limit.is_ok() && !found.full
         });
+        found.names = names;
         found.column |= walked.column;
         if let Some(damage) = walked.damage.filter(|_| walked.column) {
             found.damaged = true;
@@ -118,7 +184,7 @@ impl Tables {
         }
         for (place, text) in handed_out {
             let table = match place {
-                Place::Line => self.line.get_mut(index),
+                Place::Here => self.line.get_mut(index),
                 Place::LineStrings => self.line_strings.as_mut(),
                 Place::Strings => self.strings.as_mut(),
             };
@@ -138,16 +204,12 @@ impl Tables {
 struct Found {
     /// The texts at their places, so that one named by many units is read once.
     texts: HashMap<(Place, usize), (Range<usize>, Kept)>,
-    /// What was handed out, by name and text.
-    taken: HashSet<(String, crate::bytes::TextId)>,
+    told: Texts,
+    names: Names,
     left: u64,
     full: bool,
     column: bool,
     damaged: bool,
-    lines: u64,
-    bytes: u64,
-    third_party: u64,
-    packages: BTreeSet<String>,
 }
 
 impl Found {
@@ -161,7 +223,7 @@ impl Found {
     ) -> Result<(), LimitReached> {
         // `.debug_line` is another section each time, and its texts are in the rows themselves.
         let key = (row.place, row.start);
-        let known = self.texts.get(&key).filter(|_| row.place != Place::Line).cloned();
+        let known = self.texts.get(&key).filter(|_| row.place != Place::Here).cloned();
         let fresh = known.is_none();
         let section = &sections[row.place as usize];
         let (text, kept) = match known {
@@ -178,17 +240,17 @@ impl Found {
                 (text, kept)
             }
         };
-        if !self.taken.insert((row.name.clone(), kept.id)) {
+        if !self.told.is_new(&row.name, kept) {
             handed_out.extend(fresh.then_some((row.place, text)));
             return Ok(());
         }
-        if self.taken.len() > SOURCES {
+        if self.told.is_full() {
             self.stop("it carries more source files than any program; the rest was not looked at", out);
             return Ok(());
         }
         out.member(&row.name, Role::EmbeddedSource, section.slice(text.clone()))?;
         handed_out.extend(fresh.then_some((row.place, text)));
-        self.count(row, kept, out);
+        self.told.add(&row.name, origin(&row.name), kept, out);
         Ok(())
     }
 
@@ -197,9 +259,36 @@ impl Found {
         self.damaged = true;
         out.gap(reason);
     }
+}
 
-    fn count(&mut self, row: &Row, kept: Kept, out: &mut Inspection<'_>) {
-        let origin = origin(&row.name);
+/// The texts that were handed out, counted.
+#[derive(Default)]
+pub(super) struct Texts {
+    /// By name and text.
+    taken: HashSet<(String, TextId)>,
+    lines: u64,
+    bytes: u64,
+    third_party: u64,
+    packages: BTreeSet<String>,
+}
+
+impl Texts {
+    /// Whether this text was not taken under this name before. It is from now on.
+    pub(super) fn is_new(&mut self, name: &str, kept: Kept) -> bool {
+        self.taken.insert((name.to_owned(), kept.id))
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.taken.is_empty()
+    }
+
+    fn is_full(&self) -> bool {
+        self.taken.len() > SOURCES
+    }
+
+    /// Counts a text that was handed out.
+    pub(super) fn add(&mut self, name: &str, origin: Origin, kept: Kept, out: &mut Inspection<'_>) {
         if let Origin::ThirdParty { package, .. } = &origin {
             self.third_party += 1;
             if self.packages.len() < PACKAGES {
@@ -208,10 +297,11 @@ impl Found {
         }
         self.lines = self.lines.saturating_add(kept.lines);
         self.bytes = self.bytes.saturating_add(kept.bytes);
-        out.source(SourceRecord { name: row.name.clone(), origin, text: Some(kept) });
+        out.source(SourceRecord { name: name.to_owned(), origin, text: Some(kept) });
     }
 
-    fn state(self, out: &mut Inspection<'_>) {
+    /// States what was counted, if there is anything.
+    pub(super) fn state(self, out: &mut Inspection<'_>) {
         if self.taken.is_empty() {
             return;
         }

@@ -4,10 +4,13 @@ use crate::formats::{Origin, source_map};
 
 /// Where compilers, systems and package managers keep what is not the publisher's, and what to call it. Only places that
 /// nobody builds in: `/usr/src/app`, for instance, is where many containers keep the program itself.
-const PLACES: [(&str, &str); 22] = [
+const PLACES: [(&str, &str); 25] = [
     ("/rustc/", "rust"),
     ("/usr/include/", "system headers"),
     ("/usr/local/include/", "system headers"),
+    ("/opt/_internal/", "python"),
+    ("/opt/python/", "python"),
+    ("/opt/rh/", "gcc"),
     ("/usr/lib/gcc/", "gcc"),
     ("/usr/lib/llvm", "llvm"),
     ("/usr/lib/clang/", "llvm"),
@@ -30,10 +33,20 @@ const PLACES: [(&str, &str); 22] = [
 ];
 
 /// Folders that hold other packages wherever they lie. What follows names the package.
-const REGISTRIES: [&str; 3] = ["/.cargo/registry/src/", "/.cargo/git/checkouts/", "/go/pkg/mod/"];
+const REGISTRIES: [&str; 4] = ["/.cargo/registry/src/", "/.cargo/git/checkouts/", "/go/pkg/mod/", "/.nuget/packages/"];
 
 /// Folders of toolchains that are unpacked anywhere.
-const TOOLCHAINS: [(&str, &str); 9] = [
+const TOOLCHAINS: [(&str, &str); 18] = [
+    ("/include/python3.", "python"),
+    // What distributions and Microsoft link into every program, built on their own machines.
+    ("/build/glibc-", "glibc"),
+    ("/glibc-2.", "glibc"),
+    ("/libgcc/", "gcc"),
+    ("/libstdc++-v3/", "gcc"),
+    ("/mingw-w64-crt/", "mingw"),
+    ("/mingw-w64-headers/", "mingw"),
+    ("/vctools/crt/", "msvc"),
+    ("/minkernel/crts/", "msvc"),
     ("/zig/lib/", "zig"),
     ("/ziglang/lib/", "zig"),
     ("/.rustup/toolchains/", "rust"),
@@ -60,8 +73,11 @@ pub(super) fn origin(name: &str) -> Origin {
     for place in REGISTRIES {
         if let Some((_, inside)) = name.split_once(place) {
             // A folder for the index or the host comes first, except for Go, where the module is the whole path.
-            let package =
-                if place.starts_with("/.cargo") { inside.split('/').nth(1) } else { inside.split('@').next() };
+            let package = match place {
+                "/go/pkg/mod/" => inside.split('@').next(),
+                "/.nuget/packages/" => inside.split('/').next(),
+                _ => inside.split('/').nth(1),
+            };
             return third(package.filter(|package| !package.is_empty()).unwrap_or("other packages"));
         }
     }
@@ -69,6 +85,27 @@ pub(super) fn origin(name: &str) -> Origin {
         Some((_, owner)) => third(owner),
         None => package_manager(&name),
     }
+}
+
+/// Judges a document of .NET. Compilers are given files that nobody wrote as well: attributes of the assembly, and what
+/// generators made, which lies in a folder of the generator's name inside one of its assembly's.
+pub(super) fn managed_origin(name: &str) -> Origin {
+    let slashes = name.replace('\\', "/");
+    let mut parts = slashes.rsplit('/');
+    let (file, generator, assembly) = (parts.next(), parts.next(), parts.next());
+    let file = file.unwrap_or_default();
+    let made = ["AssemblyInfo", "AssemblyAttributes", "GlobalUsings.g"].iter().any(|end| {
+        file.rsplit_once('.').is_some_and(|(stem, kind)| stem.ends_with(end) && matches!(kind, "cs" | "vb" | "fs"))
+    });
+    let generated = generator.zip(assembly).is_some_and(|(generator, assembly)| {
+        // Pages are written by hand, and repeated word for word in what Razor makes of them.
+        !assembly.is_empty() && generator.starts_with(&format!("{assembly}.")) && !generator.contains("Razor")
+    });
+    // Assembly information can be written by hand; what tools write lies in the folder of intermediate files.
+    if (made && slashes.contains("/obj/")) || generated {
+        return Origin::Generated;
+    }
+    origin(name)
 }
 
 /// Native parts of npm packages are built where they are installed.
@@ -95,6 +132,9 @@ mod tests {
             ("/build/app/node_modules/node-addon-api/napi.h", "node-addon-api"),
             ("/build/../node_modules/node-addon-api/napi.h", "node-addon-api"),
             ("/opt/x/ziglang/lib/compiler_rt/mul.zig", "zig"),
+            ("/opt/_internal/cpython-3.12.15/include/python3.12/object.h", "python"),
+            ("/build/glibc-6iIyft/glibc-2.28/csu/start.S", "glibc"),
+            ("D:\\a\\_work\\1\\s\\src\\vctools\\crt\\vcstartup\\src\\exe_main.cpp", "msvc"),
             ("<built-in>", "compiler"),
         ] {
             assert!(matches!(origin(name), Origin::ThirdParty { package, .. } if package == owner), "{name}");

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use wasmparser::{BinaryReader, CustomSectionReader, KnownCustom};
 
 use super::FACTS;
-use super::debug::{Sections, Storage, is_debug_name};
+use super::debug::{Sections, Storage, Stored, is_debug_name};
 use super::portrait::{Portrait, capped};
 use super::words::Shape;
 use crate::bytes::{Cursor, Probe, ReadError};
@@ -152,7 +152,8 @@ impl Reader<'_> {
                 portrait.paths.search(data);
                 let range = section.data_range();
                 let range = range.start as usize..range.end as usize;
-                self.taker.take(&capped(name.as_bytes()), range, Storage::Plain, portrait, out)?;
+                let section = Stored::new(name, range, Storage::Plain);
+                self.taker.take(section, portrait, out)?;
             }
             _ => {}
         }

@@ -31,6 +31,14 @@ impl Shape {
     pub(super) fn address(self, cursor: &mut Cursor<'_>) -> Result<u64, ReadError> {
         if self.wide { self.u64(cursor) } else { self.u32(cursor).map(u64::from) }
     }
+
+    /// The length in front of a unit of DWARF, and whether it announces lengths and offsets of 64 bits (DWARF 5, 7.4).
+    pub(super) fn unit_length(self, cursor: &mut Cursor<'_>) -> Result<(bool, u64), ReadError> {
+        match self.u32(cursor)? {
+            0xffff_ffff => Ok((true, self.u64(cursor)?)),
+            length => Ok((false, u64::from(length))),
+        }
+    }
 }
 
 /// The bytes from `offset` up to a NUL, at most `most` of them. Empty where nothing is there.
