@@ -34,6 +34,7 @@ pub use notebook::Notebook;
 pub use pack::Pack;
 pub use profile::Profile;
 pub use pyc::Pyc;
+pub(in crate::formats) use pyc::header as bytecode_header;
 pub use tsbuildinfo::TsBuildInfo;
 pub use v8_coverage::V8Coverage;
 pub use webpack_stats::WebpackStats;

@@ -3,7 +3,7 @@
 use super::marshal::{self, Layout, Texts};
 use super::sources::{FACTS as SOURCES, Sources};
 use crate::bytes::{Bytes, Cursor, Probe};
-use crate::finding::{Artifact, FactSpec, FactType};
+use crate::finding::{Artifact, FactSpec, FactType, Role};
 use crate::formats::{Coverage, Format, FormatError, Inspection, Origin};
 
 /// A compiled module: names, constants and the path of its source; comments alone are lost.
@@ -52,6 +52,16 @@ fn version(bytes: &[u8]) -> Option<&'static (u16, u16, &'static str, u64, Layout
     matches!(bytes.get(code), None | Some(b'c' | 0xe3)).then_some(version)
 }
 
+/// The header of a module of the version of Python with this mark, for code that was packed without one. Its fields are
+/// zero. Empty where the version is not known.
+pub(in crate::formats) fn header(magic: [u8; 4]) -> Vec<u8> {
+    let number = u16::from_le_bytes([magic[0], magic[1]]);
+    let version = VERSIONS.iter().find(|version| magic[2..] == *b"\r\n" && (version.0..=version.1).contains(&number));
+    let mut header = magic.to_vec();
+    header.resize(version.map_or(0, |version| version.3 as usize), 0);
+    header
+}
+
 impl Format for Pyc {
     fn name(&self) -> &'static str {
         "python-bytecode"
@@ -77,7 +87,10 @@ impl Format for Pyc {
         let mut sources = Sources::new(self.name());
         texts.files.iter().for_each(|file| sources.place(file));
         let path = texts.files.first().map(String::as_str).unwrap_or_default();
-        sources.beside(&source_name(artifact.path.base_name(), artifact.path.logical()), whose(path), out);
+        // Of the modules in an application, the application says whether they come with their sources.
+        if artifact.role != Role::Header {
+            sources.beside(&source_name(artifact.path.base_name(), artifact.path.logical()), whose(path), out);
+        }
         sources.state(out);
         out.fact("bytecode.python", python);
         out.fact("bytecode.path", path);
