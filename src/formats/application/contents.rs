@@ -5,7 +5,7 @@ use std::io::Read;
 use std::ops::Range;
 
 use super::reading::{self, Language};
-use crate::bytes::{Bytes, text};
+use crate::bytes::{Bytes, Ranges, text};
 use crate::finding::Role;
 use crate::formats::{Family, Inspection, Kept, LimitReached, Origin, SourceRecord, source_map};
 
@@ -15,6 +15,11 @@ const SOURCES: u64 = 200_000;
 const NAMES: usize = 32;
 /// Longer names are shortened to this many characters from their end.
 const LONGEST_NAME: usize = 1_024;
+/// What a file costs besides its bytes, and what all may cost besides the size of the executable.
+const FILE: u64 = 256;
+const ROOM: u64 = 16 << 20;
+/// Longer lists of files are no lists.
+const MOST_JSON: usize = 32 << 20;
 /// A text is told by its first bytes.
 const HEAD: usize = 4 << 10;
 
@@ -58,7 +63,7 @@ pub(super) struct Contents<'c, 'i> {
     env_names: BTreeSet<String>,
     pub(super) payloads: u64,
     /// The ranges that were handed out.
-    pub(super) taken: Vec<Range<usize>>,
+    taken: Ranges,
     /// Folders that hold packages of others.
     pub(super) packages: BTreeSet<String>,
 }
@@ -71,7 +76,7 @@ impl<'c, 'i> Contents<'c, 'i> {
             kind: None,
             entry: None,
             carrier: None,
-            left: (bytes.len() as u64).saturating_mul(2),
+            left: (bytes.len() as u64).saturating_mul(2).saturating_add(ROOM),
             full: false,
             files: 0,
             texts: 0,
@@ -85,7 +90,7 @@ impl<'c, 'i> Contents<'c, 'i> {
             env: 0,
             env_names: BTreeSet::new(),
             payloads: 0,
-            taken: Vec::new(),
+            taken: Ranges::default(),
             packages: BTreeSet::new(),
         }
     }
@@ -110,7 +115,7 @@ impl<'c, 'i> Contents<'c, 'i> {
             self.out.member_gap(&shown(name), reason);
         }
         let range = offset.min(length) as usize..end.min(length) as usize;
-        let Some(left) = self.left.checked_sub(range.len() as u64 + 16) else {
+        let Some(left) = self.left.checked_sub(range.len() as u64 + FILE) else {
             if !std::mem::replace(&mut self.full, true) {
                 self.out.gap("its files overlap, and not all of them were looked at; build the application again");
             }
@@ -147,7 +152,12 @@ impl<'c, 'i> Contents<'c, 'i> {
     /// Accounts for a range of the executable.
     pub(super) fn explain(&mut self, range: Range<usize>) {
         self.out.explain(range.start as u64..range.end as u64);
-        self.taken.push(range);
+        self.taken.add(range.start as u64..range.end as u64);
+    }
+
+    /// The ranges that were handed out so far, in order.
+    pub(super) fn taken(&mut self) -> &[Range<u64>] {
+        self.taken.merged()
     }
 
     /// Hands out a text that an embedded map has kept: a source as it was before it was bundled.
@@ -301,6 +311,17 @@ impl<'c, 'i> Contents<'c, 'i> {
             out.fact("application.env_names", self.env_names.into_iter().collect::<Vec<_>>());
         }
     }
+}
+
+/// A list of files in JSON, of a size that lists have. How deep it may nest, the reader bounds.
+///
+/// # Errors
+/// In words, why it is none.
+pub(super) fn json(bytes: &[u8]) -> Result<serde_json::Value, String> {
+    if bytes.len() > MOST_JSON {
+        return Err(format!("it has more than {MOST_JSON} bytes"));
+    }
+    serde_json::from_slice(bytes).map_err(|error| error.to_string())
 }
 
 /// A name as it is handed out: never empty, and of a length that can be read.

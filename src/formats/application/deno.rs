@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::contents::{Contents, Hint};
+use super::contents::{Contents, Hint, json};
 use super::image::{Image, Kind};
 use crate::bytes::{Cursor, ReadError};
 use crate::finding::Role;
@@ -81,7 +81,7 @@ impl Data<'_> {
         let (index, length) = self.block()?;
         let (files, size) = self.block()?;
         let index = self.json(index, length);
-        let tree: Value = serde_json::from_slice(index)
+        let tree = json(index)
             .map_err(|error| FormatError::broken(files, format!("the list of Deno's files cannot be read ({error})")))?;
         let mut walk = Walk { all: self.all, files, end: files + size, contents };
         walk.entries(&tree, "")
@@ -108,7 +108,7 @@ impl Data<'_> {
     }
 
     fn metadata(&self, at: u64, size: u64, contents: &mut Contents<'_, '_>) -> Result<(), FormatError> {
-        let read: Result<Value, _> = serde_json::from_slice(self.json(at, size));
+        let read = json(self.json(at, size));
         contents.stored("metadata.json", at, size, Hint::Name)?;
         let Ok(metadata) = read else {
             contents.out.member_gap("metadata.json", "it cannot be read; compile the application again");

@@ -17,7 +17,7 @@ mod pyoxidizer;
 mod pyz;
 mod reading;
 mod script;
-mod stdlib;
+mod tauri;
 mod zipapp;
 
 #[cfg(test)]
@@ -53,6 +53,7 @@ const PACKERS: &[Packer] = &[
     py2exe::open,
     nuitka::open,
     pyoxidizer::open,
+    tauri::open,
 ];
 
 impl Format for Application {
@@ -62,7 +63,7 @@ impl Format for Application {
 
     fn summary(&self) -> &'static str {
         "applications packed into one executable (Node.js SEA, Bun, Deno, pkg, nexe, caxa, PyInstaller, Nuitka, py2exe, \
-         PyOxidizer, AppImage) and archives embedded in or appended to executables: their files"
+         PyOxidizer, AppImage, Tauri) and archives embedded in or appended to executables: their files"
     }
 
     fn facts(&self) -> &'static [FactSpec] {
@@ -96,7 +97,7 @@ pub static FACTS: &[FactSpec] = &[
         name: "application.kind",
         kind: FactType::Text,
         doc: "What packed the application: node-sea, bun, deno, pkg, nexe, caxa, pyinstaller, nuitka, py2exe, pyoxidizer, \
-              appimage, makeself, zipapp, pex, shiv, nwjs or self-extracting",
+              appimage, tauri, makeself, zipapp, pex, shiv, nwjs or self-extracting",
     },
     FactSpec {
         name: "application.carrier",

@@ -15,6 +15,9 @@ const PLAIN: &[u8] = b"KAX";
 /// The longest name of a file, in bytes.
 const MOST_NAME: u64 = 4 << 10;
 const MOST_FILES: u32 = 200_000;
+const MOST_PLAIN: u32 = 50_000;
+/// How many marks are tried: the program itself may compare with it.
+const TRIED: usize = 8;
 
 /// Opens the stream of files, if the executable carries one.
 pub(super) fn open(image: &Image<'_>, contents: &mut Contents<'_, '_>) -> Result<bool, FormatError> {
@@ -25,10 +28,10 @@ pub(super) fn open(image: &Image<'_>, contents: &mut Contents<'_, '_>) -> Result
     let places = data.map(|piece| (piece.range.clone(), piece.name.as_str()));
     for (range, carrier) in places.chain([(image.overlay.clone(), "end of file")]) {
         let content = image.content(&range);
-        if let Some(at) = memchr::memmem::find(content, PACKED) {
+        for at in memchr::memmem::find_iter(content, PACKED).take(TRIED) {
             let start = range.start + at + 3;
             let frame = &image.bytes[start..range.end];
-            let found = [false, true].into_iter().find(|flags| {
+            let found = [true, false].into_iter().find(|flags| {
                 StreamingDecoder::new(frame).is_ok_and(|decoder| first(&mut BufReader::new(decoder), wide, *flags))
             });
             if let Some(flags) = found {
@@ -53,7 +56,7 @@ pub(super) fn open(image: &Image<'_>, contents: &mut Contents<'_, '_>) -> Result
 
 /// Whether a first file stands here: a name that is one, and a size.
 fn first(stream: &mut impl BufRead, wide: bool, flags: bool) -> bool {
-    header(stream, wide, flags).is_some_and(|(name, size)| is_name(&name) && size < 1 << 40)
+    header(stream, wide, flags).is_some_and(|(name, _)| is_name(&name))
 }
 
 fn is_name(name: &str) -> bool {
@@ -87,7 +90,11 @@ fn header(stream: &mut impl BufRead, wide: bool, flags: bool) -> Option<(String,
     let mut rest = [0; 9];
     let rest = if flags { &mut rest[..] } else { &mut rest[1..] };
     stream.read_exact(rest).ok()?;
-    let size = rest.last_chunk::<8>().map(|size| u64::from_le_bytes(*size))?;
+    // Whether there is such a byte is told by what it makes of the first size.
+    if flags && rest[0] > 1 {
+        return None;
+    }
+    let size = rest.last_chunk::<8>().map(|size| u64::from_le_bytes(*size)).filter(|size| *size < 1 << 40)?;
     Some((String::from_utf8_lossy(&name).into_owned(), size))
 }
 
@@ -152,11 +159,11 @@ impl Read for Counted<'_> {
 /// Where files begin that are stored as they are. Three letters prove nothing: every file has to have a name and a place,
 /// and the list has to end.
 fn plain_stream(content: &[u8], wide: bool) -> Option<(u64, bool)> {
-    memchr::memmem::find_iter(content, PLAIN).take(64).find_map(|at| {
-        [false, true].into_iter().find_map(|flags| {
+    memchr::memmem::find_iter(content, PLAIN).take(TRIED).find_map(|at| {
+        [true, false].into_iter().find_map(|flags| {
             let mut walk = Walk { content, at: (at + PLAIN.len()) as u64, wide, flags };
             let mut files = 0;
-            while walk.next_file().is_some() {
+            while files < MOST_PLAIN && walk.next_file().is_some() {
                 files += 1;
             }
             (files > 0 && walk.at == u64::MAX).then_some((at as u64, flags))

@@ -100,9 +100,10 @@ fn ends_with_caxa(overlay: &[u8]) -> bool {
 
 /// Archives that a resource or a section of their own holds.
 fn resources(image: &Image<'_>, contents: &mut Contents<'_, '_>) -> Result<(), FormatError> {
+    let taken = contents.taken().to_vec();
     for piece in image.pieces.iter().filter(|piece| matches!(piece.kind, Kind::Resource | Kind::Data)) {
         let content = image.content(&piece.range);
-        if content.len() >= LEAST && !is_taken(&piece.range, contents) && begins(content) {
+        if content.len() >= LEAST && !is_taken(&piece.range, &taken) && begins(content) {
             // A section may be longer than what is in it, so its content has to open.
             if piece.kind == Kind::Data && embedded::length(content).is_none() {
                 continue;
@@ -113,8 +114,11 @@ fn resources(image: &Image<'_>, contents: &mut Contents<'_, '_>) -> Result<(), F
     Ok(())
 }
 
-fn is_taken(range: &Range<usize>, contents: &Contents<'_, '_>) -> bool {
-    contents.taken.iter().any(|taken| taken.start < range.end && range.start < taken.end)
+/// Whether some of a range was handed out.
+fn is_taken(range: &Range<usize>, taken: &[Range<u64>]) -> bool {
+    let (start, end) = (range.start as u64, range.end as u64);
+    let after = taken.partition_point(|taken| taken.end <= start);
+    taken.get(after).is_some_and(|taken| taken.start < end)
 }
 
 /// Hands out an archive; what of its range it does not account for is searched in the member.

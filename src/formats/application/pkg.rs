@@ -1,10 +1,13 @@
 //! pkg (`lib/producer.ts`, `lib/sea-assets.ts` of pkg): files after the image, and a script that lists them; or an archive
 //! among the assets of a Node.js executable.
 
+use std::io::Read;
+
 use flate2::read::GzDecoder;
+use ruzstd::decoding::StreamingDecoder;
 use serde_json::Value;
 
-use super::contents::{Contents, Hint};
+use super::contents::{Contents, Hint, json};
 use super::image::Image;
 use super::node_sea::Asset;
 use crate::formats::FormatError;
@@ -51,34 +54,41 @@ pub(super) fn open(image: &Image<'_>, contents: &mut Contents<'_, '_>) -> Result
             let file = format!("{name}{ending}");
             // Native libraries are kept as content, and so are scripts that were not compiled.
             let at = start.saturating_add(at);
-            match lists.compression {
-                0 => contents.stored(&file, at, size, hint)?,
-                1 => packed(&file, at, size, false, hint, contents)?,
-                2 => packed(&file, at, size, true, hint, contents)?,
-                other => contents.out.member_gap(&file, format!("its compression, number {other}, is not known")),
-            }
+            packed(&file, at, size, (lists.compression, hint), contents)?;
         }
     }
     Ok(true)
 }
 
+/// Hands out a file that is packed by the method of this number (`lib/compress_type.ts`).
 fn packed(
     name: &str,
     at: u64,
     size: u64,
-    brotli: bool,
-    hint: Hint,
+    (method, hint): (u64, Hint),
     contents: &mut Contents<'_, '_>,
 ) -> Result<(), FormatError> {
+    if method == 0 {
+        return Ok(contents.stored(name, at, size, hint)?);
+    }
     let Some(range) = contents.range(name, at, size) else { return Ok(()) };
     let stored = contents.slice(&range);
-    let expected = size.saturating_mul(3);
-    if brotli {
-        let reader = brotli_decompressor::Decompressor::new(&stored[..], 4_096);
-        contents.unpacked(name, reader, expected, Some(range), hint)?;
-    } else {
-        contents.unpacked(name, GzDecoder::new(&stored[..]), expected, Some(range), hint)?;
-    }
+    let reader: Box<dyn Read + '_> = match method {
+        1 => Box::new(GzDecoder::new(&stored[..])),
+        2 => Box::new(brotli_decompressor::Decompressor::new(&stored[..], 4_096)),
+        3 => match StreamingDecoder::new(&stored[..]) {
+            Ok(decoder) => Box::new(decoder),
+            Err(_) => {
+                contents.out.member_gap(name, "its compressed data is damaged; build the application again");
+                return Ok(());
+            }
+        },
+        other => {
+            contents.out.member_gap(name, format!("its compression, number {other}, is not known"));
+            return Ok(());
+        }
+    };
+    contents.unpacked(name, reader, size.saturating_mul(3), Some(range), hint)?;
     Ok(())
 }
 
@@ -89,7 +99,7 @@ fn lists(prelude: &[u8]) -> Option<Lists> {
     let mut next = || loop {
         match lines.next()? {
             b"," => {}
-            line => return serde_json::from_slice::<Value>(line).ok(),
+            line => return json(line).ok(),
         }
     };
     let (compression, dictionary, _links, entry, files) = (next()?, next()?, next()?, next()?, next()?);
@@ -130,10 +140,10 @@ pub(super) fn open_assets(
         return Ok(false);
     };
     let stored = image.content(&(manifest.offset as usize..(manifest.offset + manifest.size) as usize));
-    let Ok(list) = serde_json::from_slice::<Value>(stored) else { return Ok(false) };
+    let Ok(list) = json(stored) else { return Ok(false) };
     contents.kind = Some("pkg");
     contents.entry = list["entrypoint"].as_str().map(str::to_owned).or(contents.entry.take());
-    let compressed = !matches!(list["compression"], Value::Null) && list["compression"] != 0 && list["compression"] != "none";
+    let method = list["compression"].as_u64().unwrap_or(0);
     for (name, place) in list["offsets"].as_object().into_iter().flatten() {
         let place = place[0].as_u64().zip(place[1].as_u64());
         let inside = place.filter(|(at, size)| at.checked_add(*size).is_some_and(|end| end <= archive.size));
@@ -141,32 +151,10 @@ pub(super) fn open_assets(
             contents.out.member_gap(name, "it has no place in the archive of pkg; build the application again");
             continue;
         };
-        let at = archive.offset + at;
-        let head = image.bytes.get(at as usize..).unwrap_or_default();
-        if compressed && head.starts_with(&[0x1f, 0x8b]) {
-            packed(name, at, size, false, Hint::Name, contents)?;
-        } else if compressed && head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-            zstd(name, at, size, contents)?;
-        } else if compressed {
-            packed(name, at, size, true, Hint::Name, contents)?;
-        } else {
-            contents.stored(name, at, size, Hint::Name)?;
-        }
+        packed(name, archive.offset + at, size, (method, Hint::Name), contents)?;
     }
     for asset in assets.iter().filter(|asset| !std::ptr::eq(*asset, archive)) {
         contents.stored(&asset.name, asset.offset, asset.size, Hint::Name)?;
     }
     Ok(true)
-}
-
-fn zstd(name: &str, at: u64, size: u64, contents: &mut Contents<'_, '_>) -> Result<(), FormatError> {
-    let Some(range) = contents.range(name, at, size) else { return Ok(()) };
-    let stored = contents.slice(&range);
-    match ruzstd::decoding::StreamingDecoder::new(&stored[..]) {
-        Ok(decoder) => {
-            contents.unpacked(name, decoder, size.saturating_mul(3), Some(range), Hint::Name)?;
-        }
-        Err(_) => contents.out.member_gap(name, "its compressed data is damaged; build the application again"),
-    }
-    Ok(())
 }

@@ -3,9 +3,9 @@
 
 use super::contents::{Contents, Hint};
 use super::image::{Image, Kind};
-use super::stdlib;
 use crate::bytes::{Cursor, ReadError};
 use crate::formats::FormatError;
+use crate::formats::derived::is_standard;
 
 const MAGIC: &[u8] = b"pyembed";
 /// The field with the name of a resource.
@@ -15,6 +15,7 @@ const BLOBS: [u8; 5] = [0x06, 0x07, 0x08, 0x09, 0x0a];
 /// Fields that give paths, by length.
 const PATHS: [u8; 5] = [0x0f, 0x10, 0x11, 0x12, 0x13];
 const MOST_RESOURCES: u32 = 1_000_000;
+const MOST_VALUES: usize = 2_000_000;
 const MOST_SECTIONS: usize = 64;
 
 /// Opens the resources, if the executable carries them in its data.
@@ -58,6 +59,7 @@ pub(super) struct Index<'x> {
     all: &'x [u8],
     sections: Vec<Section>,
     resources: Vec<Vec<Value>>,
+    values: usize,
 }
 
 impl<'x> Index<'x> {
@@ -72,7 +74,7 @@ impl<'x> Index<'x> {
             return Ok(None);
         }
         let mut base = cursor.offset() + u64::from(blob_index) + u64::from(index);
-        let mut read = Index { all, sections: Vec::new(), resources: Vec::new() };
+        let mut read = Index { all, sections: Vec::new(), resources: Vec::new(), values: 0 };
         let resources = cursor.offset() + u64::from(blob_index);
         read.blobs(&mut cursor, &mut base)?;
         if read.sections.len() != sections || cursor.offset() > resources {
@@ -110,6 +112,9 @@ impl<'x> Index<'x> {
         let mut values = Vec::new();
         loop {
             let field = cursor.u8()?;
+            if self.values + values.len() > MOST_VALUES {
+                return Err(cursor.error("there are more packed resources than any program has"));
+            }
             let one = |size: u64| Value { field, name: None, size };
             match field {
                 0x01 | 0x04 | 0x05 | 0x16..=0x1a => {}
@@ -133,6 +138,7 @@ impl<'x> Index<'x> {
                     values.push(one(u64::from(cursor.u32_le()?)));
                 }
                 0xff => {
+                    self.values += values.len();
                     self.resources.push(values);
                     return Ok(());
                 }
@@ -168,7 +174,7 @@ impl<'x> Index<'x> {
                     continue;
                 }
                 let path = module.replace('.', "/");
-                let bytecode = if stdlib::is_part(&module) { Hint::Runtime } else { Hint::Bytecode };
+                let bytecode = if is_standard(&module) { Hint::Runtime } else { Hint::Bytecode };
                 let (name, hint) = match value.field {
                     0x06 => (format!("{path}.py"), Hint::Name),
                     // Code without a header, of a version that is told nowhere: it is searched as it is.
@@ -183,7 +189,7 @@ impl<'x> Index<'x> {
                     }
                     _ => continue,
                 };
-                if hint == Hint::Name && stdlib::is_part(&module) {
+                if hint == Hint::Name && is_standard(&module) {
                     contents.packages.insert(module.split('.').next().unwrap_or_default().to_owned());
                 }
                 contents.stored(&name, at, value.size, hint)?;

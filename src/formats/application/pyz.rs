@@ -6,10 +6,9 @@ use flate2::read::ZlibDecoder;
 
 use super::contents::{Contents, Hint};
 use super::marshalled::{self, Value};
-use super::stdlib;
 use crate::bytes::Cursor;
 use crate::formats::FormatError;
-use crate::formats::derived::bytecode_header;
+use crate::formats::derived::{bytecode_header, is_standard};
 
 const MAGIC: &[u8] = b"PYZ\0";
 /// What an entry is: 1 is a package, whose code is that of its `__init__`; 2 is data; 3 is a namespace without code.
@@ -77,7 +76,7 @@ fn module(
         _ => (format!("{path}.pyc"), Hint::Bytecode),
     };
     let name = format!("{archive}/{path}");
-    let hint = if stdlib::is_part(module) && hint == Hint::Bytecode { Hint::Runtime } else { hint };
+    let hint = if is_standard(module) && hint == Hint::Bytecode { Hint::Runtime } else { hint };
     let Some(range) = contents.range(&name, start.saturating_add(*offset), *length) else { return Ok(()) };
     let stored = all.get(range.clone()).unwrap_or_default();
     let header = if hint == Hint::Name { &[] } else { header };

@@ -65,7 +65,8 @@ pub(super) fn read(text: &[u8], language: Language) -> Reading {
     let mut reader = Reader { python: language == Language::Original, ..Reader::default() };
     text.split(|byte| *byte == b'\n').for_each(|line| reader.line(line));
     reader.end_block();
-    Reading { lines: reader.lines >= FEW_LINES && reader.short * 2 > reader.all, comments: reader.comments }
+    let enough = reader.lines >= FEW_LINES || reader.comments > 0;
+    Reading { lines: enough && reader.short * 2 > reader.all, comments: reader.comments }
 }
 
 #[derive(Default)]

@@ -27,14 +27,21 @@ const XZ: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
 const ZIP_END: &[u8] = b"PK\x05\x06";
 const TAR: &[u8] = b"ustar";
 
+/// What may come out of a stream before it is believed without having ended.
+const SURELY: u64 = 1 << 20;
+
 /// What is spent on looking.
 struct Search {
     left: u64,
+    /// Whether marks were passed over because too much was spent.
+    exhausted: bool,
+    taken: Vec<Range<u64>>,
 }
 
 /// Hands out every archive in the data of the executable that opens.
 pub(super) fn find(image: &Image<'_>, is_zip: bool, contents: &mut Contents<'_, '_>) -> Result<(), FormatError> {
-    let mut search = Search { left: (image.bytes.len() as u64).saturating_mul(4).saturating_add(IN_VAIN) };
+    let left = (image.bytes.len() as u64).saturating_mul(4).saturating_add(IN_VAIN);
+    let mut search = Search { left, exhausted: false, taken: contents.taken().to_vec() };
     let mut places: Vec<Range<usize>> = image
         .pieces
         .iter()
@@ -50,6 +57,9 @@ pub(super) fn find(image: &Image<'_>, is_zip: bool, contents: &mut Contents<'_, 
             search.range(image, range.clone(), is_zip, contents)?;
             from = range.end;
         }
+    }
+    if search.exhausted {
+        contents.out.gap("it holds more marks of compressed data than any program, and not all of them were tried");
     }
     Ok(())
 }
@@ -79,8 +89,10 @@ impl Search {
         }
         found.extend(tars(&image.bytes[..range.end], range.start).map(|range| (range, b'u')));
         found.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
+        let mut done = 0;
         for (range, mark) in found {
-            if contents.payloads < MOST && !is_taken(&range, contents) {
+            if contents.payloads < MOST && range.start >= done && !is_taken(&range, &self.taken) {
+                done = range.end;
                 let ending = match mark {
                     b'P' => ".zip",
                     b'u' => ".tar",
@@ -95,7 +107,10 @@ impl Search {
     }
 
     fn length(&mut self, bytes: &[u8]) -> Option<usize> {
-        let left = self.left.checked_sub(START)?;
+        let Some(left) = self.left.checked_sub(START) else {
+            self.exhausted = true;
+            return None;
+        };
         let (length, spent) = decoded(bytes, left);
         self.left = left.saturating_sub(spent);
         length
@@ -130,22 +145,24 @@ fn decoded(bytes: &[u8], left: u64) -> (Option<usize>, u64) {
     let length = bytes.len() - rest.len();
     match produced {
         Ok(count) => ((count >= LEAST).then_some(length), count),
-        Err(count) => (None, count),
+        // The reader of such streams, which keeps to the limits, says how far it goes.
+        Err((count, true)) => ((count >= SURELY).then_some(bytes.len()), count),
+        Err((count, false)) => (None, count),
     }
 }
 
-/// Reads to the end. How much came out, and whether the end was reached.
-fn drain(mut from: impl Read, left: u64) -> Result<u64, u64> {
+/// Reads to the end. How much came out; and if the end was not reached, whether that was for want of patience.
+fn drain(mut from: impl Read, left: u64) -> Result<u64, (u64, bool)> {
     let mut chunk = [0; 16 << 10];
     let mut count = 0u64;
     loop {
         match from.read(&mut chunk) {
             Ok(0) => return Ok(count),
             Ok(read) => count += read as u64,
-            Err(_) => return Err(count),
+            Err(_) => return Err((count, false)),
         }
         if count > left {
-            return Err(count);
+            return Err((count, true));
         }
     }
 }
@@ -191,12 +208,14 @@ fn tar_member(all: &[u8], at: usize) -> Option<usize> {
         return None;
     }
     let octal = |field: &[u8]| {
-        let digits: String = field.iter().map(|byte| char::from(*byte)).filter(|byte| byte.is_digit(8)).collect();
-        u64::from_str_radix(&digits, 8).ok()
+        let field = field.trim_ascii_end();
+        let field = field.strip_suffix(b"\0").unwrap_or(field).trim_ascii();
+        u64::from_str_radix(std::str::from_utf8(field).ok()?, 8).ok()
     };
+    let (stated, size) = (octal(&header[148..156])?, octal(&header[124..136])?);
     let sum: u64 = header.iter().enumerate().map(|(index, byte)| u64::from(if (148..156).contains(&index) { b' ' } else { *byte })).sum();
-    if octal(&header[148..156])? != sum {
+    if stated != sum {
         return None;
     }
-    usize::try_from(octal(&header[124..136])?).ok()
+    usize::try_from(size).ok()
 }

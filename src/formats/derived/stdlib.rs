@@ -1,7 +1,7 @@
 //! The modules that come with Python (`sys.stdlib_module_names` of 3.11, and those before and since).
 
-/// Whether a module, named with its packages, is one of Python's own or of the packer's start-up code.
-pub(super) fn is_part(module: &str) -> bool {
+/// Whether a module, named with its packages, is one of Python's own or of PyInstaller's start-up code.
+pub(in crate::formats) fn is_standard(module: &str) -> bool {
     let first = module.split(['.', '/']).next().unwrap_or(module);
     MODULES.binary_search(&first).is_ok() || first.starts_with("pyi_") || first.starts_with("pyimod")
 }
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn pythons_own_modules_are_told_by_their_first_name() {
         assert!(MODULES.is_sorted());
-        assert!(is_part("json.decoder") && is_part("os") && is_part("pyi_rth_inspect"));
-        assert!(!is_part("harbour.json") && !is_part(""));
+        assert!(is_standard("json.decoder") && is_standard("os") && is_standard("pyi_rth_inspect"));
+        assert!(!is_standard("harbour.json") && !is_standard(""));
     }
 }
