@@ -94,7 +94,28 @@ struct Apart {
 }
 
 fn apart(path: &Path) -> Apart {
-    let bytes = Bytes::from(fs::read(path).unwrap());
+    take_apart(Bytes::from(fs::read(path).unwrap()))
+}
+
+/// Damages what was packed at 500 places, and cuts it off at as many: no reader panics.
+fn survives(path: &Path) {
+    let whole = fs::read(path).unwrap();
+    let packed = whole.len() - whole.len().min(fs::read("/bin/true").unwrap().len());
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below.max(1)
+    };
+    for _ in 0..500 {
+        let mut damaged = whole.clone();
+        let at = whole.len() - 1 - random(packed);
+        damaged[at] = random(256) as u8;
+        take_apart(Bytes::from(damaged));
+        take_apart(Bytes::copy_from_slice(&whole[..whole.len() - 1 - random(packed)]));
+    }
+}
+
+fn take_apart(bytes: Bytes) -> Apart {
     let mut found = Apart { members: BTreeMap::new(), stated: BTreeMap::new() };
     let mut waiting = vec![Artifact { path: ArtifactPath::file("app"), role: Role::File, bytes }];
     while let Some(artifact) = waiting.pop() {
@@ -226,6 +247,7 @@ fn deno_carries_originals_and_environments() {
     let names = FactValue::List(vec!["QUAY_NAME".to_owned()]);
     assert_eq!(app.fact("application", "application.env_names"), Some(names));
     assert_eq!(rules(&scan(&folder.path().join("app"))), ["application-environment", "application-sources"]);
+    survives(&folder.path().join("app"));
 }
 
 #[test]

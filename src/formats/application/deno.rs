@@ -37,7 +37,9 @@ pub(super) fn open(image: &Image<'_>, contents: &mut Contents<'_, '_>) -> Result
         let content = image.content(&range);
         let begins = |at: &usize| {
             let rest = content.get(*at..).unwrap_or_default();
-            rest.starts_with(MAGIC) && rest.get(16) == Some(&b'{')
+            // The name of the part is the mark as well; a size follows the one that begins the data.
+            let size = Cursor::at(rest, 8).u64_le().unwrap_or(u64::MAX);
+            rest.starts_with(MAGIC) && size < rest.len() as u64 && rest.get(16) == Some(&b'{')
         };
         let Some(start) = (0..PREFIX.min(content.len())).find(begins) else { continue };
         contents.kind = Some("deno");

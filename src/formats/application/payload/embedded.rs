@@ -12,8 +12,10 @@ use super::{hand_out, is_taken};
 use crate::bytes::Cursor;
 use crate::formats::FormatError;
 
-/// Smaller streams are test data and tables.
+/// Streams of less content, and archives of fewer bytes, are test data and tables.
 const LEAST: u64 = 1 << 10;
+/// The shortest stream.
+const SMALLEST: usize = 18;
 /// How many streams of one executable are handed out.
 const MOST: u64 = 10_000;
 /// How many bytes may be decompressed in vain, besides the size of the executable.
@@ -45,7 +47,7 @@ pub(super) fn find(image: &Image<'_>, is_zip: bool, contents: &mut Contents<'_, 
     let mut places: Vec<Range<usize>> = image
         .pieces
         .iter()
-        .filter(|piece| piece.kind == Kind::Data && piece.range.len() as u64 >= LEAST)
+        .filter(|piece| piece.kind == Kind::Data && piece.range.len() >= SMALLEST)
         .map(|piece| piece.range.clone())
         .collect();
     // Sections of a forged table may lie in each other.
