@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use memchr::memmem;
+use serde::de::IgnoredAny;
 
 use super::address::{AddressFacts, Addresses, is_absolute};
 use super::inline::{is_executable, may_carry};
@@ -205,7 +206,7 @@ fn carried(
         let offset = hole.start as usize;
         literal::literals(&text[offset..hole.end as usize], |found| {
             let written = found.json.as_deref().unwrap_or(&text[found.range.start + offset..found.range.end + offset]);
-            if pieces && (found.cut || Map::read(written).damage.is_some()) {
+            if pieces && (found.cut || serde_json::from_slice::<IgnoredAny>(written).is_err()) {
                 return true;
             }
             count += 1;
