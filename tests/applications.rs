@@ -241,7 +241,8 @@ fn deno_carries_originals_and_environments() {
     fs::write(folder.path().join(".env.harbour"), "QUAY_NAME=north\nEMPTY=\n").unwrap();
     let deno = npm("@deno/linux-x64-glibc/deno");
     // The runtime comes from elsewhere; the data is put into any program all the same.
-    let arguments = ["compile", "--no-check", "--env-file=.env.harbour", "--include", "table.txt", "-o", "app", "index.ts"];
+    let arguments =
+        ["compile", "--no-check", "--env-file=.env.harbour", "--include", "table.txt", "-o", "app", "index.ts"];
     run(deno, &[&arguments[..7], &["--unstable-raw-imports", "index.ts"]].concat(), folder.path());
     let app = apart(&folder.path().join("app"));
     assert_eq!((app.text("quay.ts"), app.text("index.ts"), app.text("table.txt")), (QUAY, INDEX, TABLE));
@@ -275,7 +276,8 @@ fn caxa_carries_an_archive() {
 #[ignore = "needs npm and node"]
 fn pkg_carries_its_files_packed_or_not() {
     let folder = tempfile::tempdir().unwrap();
-    let (index, quay) = ("// Pilots only: how deep it is.\nconsole.log(require('./quay').depth(3));\n", "exports.depth = (t) => t;\n");
+    let (index, quay) =
+        ("// Pilots only: how deep it is.\nconsole.log(require('./quay').depth(3));\n", "exports.depth = (t) => t;\n");
     let package = r#"{"name":"harbour","version":"1.0.0","bin":"index.js","pkg":{"assets":["table.txt"]}}"#;
     for (name, text) in [("index.js", index), ("quay.js", quay), ("package.json", package), ("table.txt", TABLE)] {
         fs::write(folder.path().join(name), text).unwrap();
@@ -289,7 +291,8 @@ fn pkg_carries_its_files_packed_or_not() {
     let pkg = npm("@yao-pkg/pkg/lib-es5/bin.js");
     let name = fs::canonicalize(folder.path()).unwrap().file_name().unwrap().to_str().unwrap().to_owned();
     for method in ["None", "GZip", "Brotli"] {
-        let arguments = ["--no-bytecode", "--public", "--public-packages", "*", "-t", "host", "-o", "app", "--compress", method];
+        let arguments =
+            ["--no-bytecode", "--public", "--public-packages", "*", "-t", "host", "-o", "app", "--compress", method];
         run("node", &[&[pkg.to_str().unwrap(), "."][..], &arguments].concat(), folder.path());
         let app = apart(&folder.path().join("app"));
         let text = |file: &str| app.text(&format!("/snapshot/{name}/{file}")).to_owned();

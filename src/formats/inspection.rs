@@ -80,8 +80,7 @@ pub enum Family {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Family; 4] =
-        [Family::SourceMap, Family::DebugInformation, Family::Derived, Family::Application];
+    pub const ALL: [Family; 4] = [Family::SourceMap, Family::DebugInformation, Family::Derived, Family::Application];
 
     /// The names of the facts that are settled at the end.
     #[must_use]

@@ -55,13 +55,14 @@ pub(super) fn open(image: &Image<'_>, contents: &mut Contents<'_, '_>) -> Result
 /// Releases before 2.0 ended the file with the mark and the places of its parts.
 fn old(overlay: &[u8], contents: &mut Contents<'_, '_>) -> bool {
     let trailers = [24, 32, 40, 48];
-    let found = trailers.iter().any(|size| {
-        overlay.len().checked_sub(*size).is_some_and(|at| overlay[at..].starts_with(MAGIC))
-    });
+    let found =
+        trailers.iter().any(|size| overlay.len().checked_sub(*size).is_some_and(|at| overlay[at..].starts_with(MAGIC)));
     if found {
         contents.kind = Some("deno");
         contents.carrier = Some("end of file".to_owned());
-        contents.out.gap("it was made by an old Deno whose archive of modules lastlook does not open; compile it with Deno 2");
+        contents
+            .out
+            .gap("it was made by an old Deno whose archive of modules lastlook does not open; compile it with Deno 2");
     }
     found
 }
@@ -83,8 +84,9 @@ impl Data<'_> {
         let (index, length) = self.block()?;
         let (files, size) = self.block()?;
         let index = self.json(index, length);
-        let tree = json(index)
-            .map_err(|error| FormatError::broken(files, format!("the list of Deno's files cannot be read ({error})")))?;
+        let tree = json(index).map_err(|error| {
+            FormatError::broken(files, format!("the list of Deno's files cannot be read ({error})"))
+        })?;
         let mut walk = Walk { all: self.all, files, end: files + size, contents };
         walk.entries(&tree, "")
     }

@@ -22,10 +22,7 @@ struct Reader<'r, 'b> {
 }
 
 /// Shows every entry of a list (or dictionary) to `each` as the values in it, tuples taken apart, until that says no.
-pub(super) fn entries(
-    cursor: &mut Cursor<'_>,
-    mut each: impl FnMut(&[Value]) -> bool,
-) -> Result<(), ReadError> {
+pub(super) fn entries(cursor: &mut Cursor<'_>, mut each: impl FnMut(&[Value]) -> bool) -> Result<(), ReadError> {
     let mut reader = Reader { cursor, references: Vec::new() };
     let kind = reader.cursor.u8()?;
     if kind & 0x80 != 0 {

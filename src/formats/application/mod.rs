@@ -77,9 +77,12 @@ impl Format for Application {
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
         let Some(image) = Image::of(&artifact.bytes) else { return Err(FormatError::NotThis) };
         let mut contents = Contents::new(&artifact.bytes, out);
-        let mut read = PACKERS.iter().try_fold(false, |found, packer| {
-            if found { Ok(true) } else { packer(&image, &mut contents) }
-        });
+        let mut read = PACKERS.iter().try_fold(
+            false,
+            |found, packer| {
+                if found { Ok(true) } else { packer(&image, &mut contents) }
+            },
+        );
         if !matches!(read, Err(FormatError::Limit(_))) {
             read = payload::open(&image, &mut contents).and(read);
         }

@@ -22,9 +22,10 @@ const TRIED: usize = 8;
 /// Opens the stream of files, if the executable carries one.
 pub(super) fn open(image: &Image<'_>, contents: &mut Contents<'_, '_>) -> Result<bool, FormatError> {
     let wide = image.container == Container::Pe;
-    let data = image.pieces.iter().filter(|piece| {
-        piece.kind == Kind::Data || (piece.kind == Kind::Resource && piece.name.starts_with("10/"))
-    });
+    let data = image
+        .pieces
+        .iter()
+        .filter(|piece| piece.kind == Kind::Data || (piece.kind == Kind::Resource && piece.name.starts_with("10/")));
     let places = data.map(|piece| (piece.range.clone(), piece.name.as_str()));
     for (range, carrier) in places.chain([(image.overlay.clone(), "end of file")]) {
         let content = image.content(&range);

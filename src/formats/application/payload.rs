@@ -95,7 +95,9 @@ fn installer(overlay: &[u8]) -> Option<&'static str> {
 fn ends_with_caxa(overlay: &[u8]) -> bool {
     let tail = &overlay[overlay.len().saturating_sub(16 << 10)..];
     let line = tail.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    line.starts_with(b"{\"identifier\":") && line.ends_with(b"}") && memchr::memmem::find(line, b"\"command\":").is_some()
+    line.starts_with(b"{\"identifier\":")
+        && line.ends_with(b"}")
+        && memchr::memmem::find(line, b"\"command\":").is_some()
 }
 
 /// Archives that a resource or a section of their own holds.

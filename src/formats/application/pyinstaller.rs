@@ -120,7 +120,9 @@ fn file(all: &[u8], entry: &Entry, magic: Option<[u8; 4]>, contents: &mut Conten
     match entry.kind {
         // Options, links and references to other archives have no content here.
         b'o' | b'n' | b'd' => Ok(()),
-        b'z' | b'Z' if !entry.compressed => pyz::read(all, offset..offset.saturating_add(packed), &entry.name, contents),
+        b'z' | b'Z' if !entry.compressed => {
+            pyz::read(all, offset..offset.saturating_add(packed), &entry.name, contents)
+        }
         b's' | b'm' | b'M' => {
             // Code without a header: it is given the one that files of this version have.
             let Some(range) = contents.range(&entry.name, offset, packed) else { return Ok(()) };

@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn comments_of_people_count_and_those_of_tools_do_not() {
-        let written = "// Only pilots know.\nfunction depth(tide) {\n  return tide - 7;\n}\n/* the quay\n * is deep */\n";
+        let written =
+            "// Only pilots know.\nfunction depth(tide) {\n  return tide - 7;\n}\n/* the quay\n * is deep */\n";
         assert_eq!(js(written), Reading { lines: true, comments: 3 });
         let bundled = "// @bun\n// src/a.ts\nvar a = 1;\n/*! (c) somebody else, all rights */\nvar b = 2;\n// eslint-disable-next-line no-undef\n\
                        /**\n * @license MIT\n * Copyright somebody else\n */\nb();\n//# sourceMappingURL=a.js.map\n";

@@ -15,14 +15,8 @@ const MAKESELF: &[u8] = b"# This script was generated using Makeself";
 const MOST_SCRIPT: usize = 1 << 20;
 const MOST_FILES: usize = 1_000;
 /// What compressed streams and archives begin with that may follow a line.
-const MARKS: [&[u8]; 6] = [
-    b"\n\x1f\x8b\x08",
-    b"\n\x28\xb5\x2f\xfd",
-    b"\n\xfd7zXZ\0",
-    b"\nBZh",
-    b"\n7z\xbc\xaf\x27\x1c",
-    b"\nPK\x03\x04",
-];
+const MARKS: [&[u8]; 6] =
+    [b"\n\x1f\x8b\x08", b"\n\x28\xb5\x2f\xfd", b"\n\xfd7zXZ\0", b"\nBZh", b"\n7z\xbc\xaf\x27\x1c", b"\nPK\x03\x04"];
 
 impl Format for SelfExtracting {
     fn name(&self) -> &'static str {

@@ -85,7 +85,8 @@ fn bun_is_opened_wherever_its_payload_lies() {
         let payload = bun_payload(record, offsets, &modules);
         let prefixed = [&(payload.len() as u64).to_le_bytes()[..], &payload].concat();
         let short = [&(payload.len() as u32).to_le_bytes()[..], &payload].concat();
-        let tail = [elf(&[(".text", b"\n---- Bun! ----\n")]), payload.clone(), 4_096u64.to_le_bytes().to_vec()].concat();
+        let tail =
+            [elf(&[(".text", b"\n---- Bun! ----\n")]), payload.clone(), 4_096u64.to_le_bytes().to_vec()].concat();
         for carrier in [
             elf(&[(".bun", &prefixed), (".text", b"\n---- Bun! ----\n")]),
             tail,
@@ -201,7 +202,11 @@ fn pkg_is_opened_packed_or_not() {
 
 #[test]
 fn pkg_in_a_node_executable_is_taken_apart() {
-    let manifest = format!(r#"{{"entrypoint":"/snapshot/a.js","offsets":{{"/a.js":[0,{}],"/b":[{},4],"/c":[9,999]}}}}"#, SCRIPT.len(), SCRIPT.len());
+    let manifest = format!(
+        r#"{{"entrypoint":"/snapshot/a.js","offsets":{{"/a.js":[0,{}],"/b":[{},4],"/c":[9,999]}}}}"#,
+        SCRIPT.len(),
+        SCRIPT.len()
+    );
     let archive = [SCRIPT.as_bytes(), b"noon"].concat();
     let assets: [(&str, &[u8]); 2] = [("__pkg_archive__", &archive), ("__pkg_manifest__.json", manifest.as_bytes())];
     let looked = look(&elf(&[(".note.node.sea", &note("NODE_SEA_BLOB", 0, &node_blob(0, "let a;", &assets)))]));
@@ -227,7 +232,10 @@ fn nexe_is_opened() {
 fn pyinstaller() -> Vec<u8> {
     let code = zlib(b"\xe3 code");
     let pyz = {
-        let table = [b"[\x01\0\0\0)\x02\xda\x05quay.)\x03i\0\0\0\0i\x10\0\0\0i".to_vec(), (code.len() as u32).to_le_bytes().to_vec()];
+        let table = [
+            b"[\x01\0\0\0)\x02\xda\x05quay.)\x03i\0\0\0\0i\x10\0\0\0i".to_vec(),
+            (code.len() as u32).to_le_bytes().to_vec(),
+        ];
         let head = [b"PYZ\0\xa7\r\r\n".as_slice(), &(16 + code.len() as u32).to_be_bytes(), &[0; 4]].concat();
         [head, code.clone(), table.concat()].concat()
     };
@@ -351,7 +359,8 @@ fn tar_and_zip_archives_in_data_are_found() {
         b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x2f\0\0\0\x23\0\0\0\0\0",
     ]
     .concat();
-    let data = [b"ustar, PK\x05\x06 and so on".to_vec(), tar.clone(), b"x".repeat(700), zip.clone(), vec![b'y'; 90_000]];
+    let data =
+        [b"ustar, PK\x05\x06 and so on".to_vec(), tar.clone(), b"x".repeat(700), zip.clone(), vec![b'y'; 90_000]];
     let looked = look(&elf(&[(".rodata", &data.concat())]));
     let found: Vec<&[u8]> = members(&looked).into_iter().map(|(_, bytes)| bytes).collect();
     assert_eq!(found, [&tar[..], &zip[..]]);
@@ -359,7 +368,8 @@ fn tar_and_zip_archives_in_data_are_found() {
 
 #[test]
 fn what_follows_the_image_is_opened_by_its_own_mark() {
-    let squashfs = [b"hsqs".as_slice(), &[0; 8], &[0, 0, 2, 0], &[0; 4], &[1, 0, 17, 0], &[0; 4], &[4, 0, 0, 0], &[0; 64]];
+    let squashfs =
+        [b"hsqs".as_slice(), &[0; 8], &[0, 0, 2, 0], &[0; 4], &[1, 0, 17, 0], &[0; 4], &[4, 0, 0, 0], &[0; 64]];
     let mut stub = elf(&[(".text", b"stub")]);
     stub[8..11].copy_from_slice(b"AI\x02");
     let looked = look(&[stub, squashfs.concat()].concat());
@@ -369,11 +379,13 @@ fn what_follows_the_image_is_opened_by_its_own_mark() {
     let looked = look(&[caxa, b"\n{\"identifier\":\"a\",\"command\":[\"node\"]}".to_vec()].concat());
     assert_eq!(kind(&looked), "caxa");
     assert!(looked.members[0].bytes.starts_with(&archive));
-    let seven = [pe((".data", b"x"), ("X", b"x")), b";!@Install@!UTF-8!\n7z\xbc\xaf\x27\x1c\0\x04".to_vec(), vec![1; 80]];
+    let seven =
+        [pe((".data", b"x"), ("X", b"x")), b";!@Install@!UTF-8!\n7z\xbc\xaf\x27\x1c\0\x04".to_vec(), vec![1; 80]];
     let looked = look(&seven.concat());
     assert_eq!(kind(&looked), "self-extracting");
     assert!(looked.members[0].bytes.starts_with(b"7z"));
-    let nsis = [pe((".data", b"x"), ("X", b"x")), b"\0\0\0\0\xef\xbe\xad\xdeNullsoftInst".to_vec(), vec![1; 80]].concat();
+    let nsis =
+        [pe((".data", b"x"), ("X", b"x")), b"\0\0\0\0\xef\xbe\xad\xdeNullsoftInst".to_vec(), vec![1; 80]].concat();
     assert_eq!(look(&nsis).stated.gaps.len(), 1);
     let filled = [elf(&[(".text", b"stub")]), vec![0; 100]].concat();
     assert!(matches!(look(&filled).result, Err(FormatError::NotThis)));
@@ -393,7 +405,11 @@ fn files_that_overlap_are_not_handed_out_without_end() {
 
 #[test]
 fn programs_without_an_application_are_left_alone() {
-    for bytes in [elf(&[(".text", b"code"), (".rodata", b"data")]), pe((".data", b"x"), ("ICON", b"x")), macho("__TEXT", "__const", b"x")] {
+    for bytes in [
+        elf(&[(".text", b"code"), (".rodata", b"data")]),
+        pe((".data", b"x"), ("ICON", b"x")),
+        macho("__TEXT", "__const", b"x"),
+    ] {
         let looked = look(&bytes);
         assert!(looked.sniffed && matches!(looked.result, Err(FormatError::NotThis)) && looked.members.is_empty());
     }
@@ -411,7 +427,8 @@ fn the_front_end_of_tauri_is_a_gap() {
 #[test]
 fn scripts_with_an_archive_are_opened() {
     let archive = gzip(&[b'x'; 3_000]);
-    let header = "#!/bin/sh\n# This script was generated using Makeself 2.4.5\nfilesizes=\"SIZE\"\nskip=\"5\"\nexit 0\n";
+    let header =
+        "#!/bin/sh\n# This script was generated using Makeself 2.4.5\nfilesizes=\"SIZE\"\nskip=\"5\"\nexit 0\n";
     let script = header.replace("SIZE", &archive.len().to_string());
     let makeself = [script.as_bytes(), &archive].concat();
     let looked = inspect(&SelfExtracting, "install.run", &makeself);

@@ -90,7 +90,11 @@ impl Format for Pyc {
         let path = texts.files.first().map(String::as_str).unwrap_or_default();
         // Of the modules in an application, the application says whether they come with their sources.
         if artifact.role != Role::Header {
-            sources.beside(&source_name(artifact.path.base_name(), artifact.path.logical()), whose(path, in_library(&artifact.path)), out);
+            sources.beside(
+                &source_name(artifact.path.base_name(), artifact.path.logical()),
+                whose(path, in_library(&artifact.path)),
+                out,
+            );
         }
         sources.state(out);
         out.fact("bytecode.python", python);

@@ -53,13 +53,7 @@ pub(super) fn read(bytes: &[u8], pieces: &mut Pieces) -> Result<(), ReadError> {
     Ok(())
 }
 
-fn program(
-    bytes: &[u8],
-    at: u64,
-    shape: Shape,
-    pieces: &mut Pieces,
-    seen: &mut HashSet<u64>,
-) -> Result<(), ReadError> {
+fn program(bytes: &[u8], at: u64, shape: Shape, pieces: &mut Pieces, seen: &mut HashSet<u64>) -> Result<(), ReadError> {
     let mut cursor = Cursor::at(bytes, at);
     let kind = shape.u32(&mut cursor)?;
     if shape.wide {

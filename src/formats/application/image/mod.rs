@@ -84,7 +84,6 @@ impl<'a> Image<'a> {
         Some(Image { container, bytes, pieces: pieces.list, overlay })
     }
 
-
     /// The content of a part.
     pub(super) fn content(&self, range: &Range<usize>) -> &'a [u8] {
         self.bytes.get(range.clone()).unwrap_or_default()

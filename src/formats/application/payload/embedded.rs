@@ -215,7 +215,11 @@ fn tar_member(all: &[u8], at: usize) -> Option<usize> {
         u64::from_str_radix(std::str::from_utf8(field).ok()?, 8).ok()
     };
     let (stated, size) = (octal(&header[148..156])?, octal(&header[124..136])?);
-    let sum: u64 = header.iter().enumerate().map(|(index, byte)| u64::from(if (148..156).contains(&index) { b' ' } else { *byte })).sum();
+    let sum: u64 = header
+        .iter()
+        .enumerate()
+        .map(|(index, byte)| u64::from(if (148..156).contains(&index) { b' ' } else { *byte }))
+        .sum();
     if stated != sum {
         return None;
     }
