@@ -156,7 +156,7 @@ impl<'g> Graph<'g> {
         let hint = if is_script { Hint::Script } else { Hint::Name };
         let stored = self.all.get(at as usize..(at + text.size) as usize).unwrap_or_default();
         // Texts with letters beyond Latin-1 are kept as UTF-16 by later versions, scripts alone.
-        if encoding == UTF16 && is_script && text.size % 2 == 0 && stored.contains(&0) {
+        if encoding == UTF16 && is_script && text.size.is_multiple_of(2) && stored.contains(&0) {
             let units = stored.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
             let decoded: String =
                 char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
