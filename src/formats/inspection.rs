@@ -74,11 +74,13 @@ pub enum Family {
     DebugInformation,
     /// A file that a tool derived from sources: statistics, coverage, bytecode …
     Derived,
+    /// An application in a single file.
+    Application,
 }
 
 impl Family {
     /// Every family.
-    pub const ALL: [Family; 3] = [Family::SourceMap, Family::DebugInformation, Family::Derived];
+    pub const ALL: [Family; 4] = [Family::SourceMap, Family::DebugInformation, Family::Derived, Family::Application];
 
     /// The names of the facts that are settled at the end.
     #[must_use]
@@ -87,6 +89,7 @@ impl Family {
             Family::SourceMap => &super::source_map::SETTLED,
             Family::DebugInformation => &super::executable::SETTLED,
             Family::Derived => &super::derived::SETTLED,
+            Family::Application => &super::application::SETTLED,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod inspection;
 
+pub mod application;
 pub mod archive;
 pub mod derived;
 pub mod executable;
@@ -104,6 +105,10 @@ pub static FORMATS: &[&dyn Format] = &[
     &executable::Coff,
     &executable::Wasm,
     &executable::Pdb,
+    // Applications in a single file.
+    &application::Application,
+    &application::SelfExtracting,
+    &application::Zipapp,
     // Models.
     &model::Safetensors,
     &model::Gguf,
@@ -141,7 +146,8 @@ pub static FORMATS: &[&dyn Format] = &[
 
 /// The facts that any format may state, and those that the engine adds once everything was seen.
 pub fn fact_specs() -> impl Iterator<Item = &'static FactSpec> {
-    let settled = [source_map::TARGET_FACTS, executable::TARGET_FACTS, derived::TARGET_FACTS];
+    let settled =
+        [source_map::TARGET_FACTS, executable::TARGET_FACTS, derived::TARGET_FACTS, application::TARGET_FACTS];
     FORMATS.iter().flat_map(|format| format.facts()).chain(settled.into_iter().flatten())
 }
 

@@ -2,8 +2,9 @@
 
 use super::marshal::{self, Layout, Texts};
 use super::sources::{FACTS as SOURCES, Sources};
+use super::stdlib;
 use crate::bytes::{Bytes, Cursor, Probe};
-use crate::finding::{Artifact, FactSpec, FactType};
+use crate::finding::{Artifact, ArtifactPath, FactSpec, FactType, Role};
 use crate::formats::{Coverage, Format, FormatError, Inspection, Origin};
 
 /// A compiled module: names, constants and the path of its source; comments alone are lost.
@@ -52,6 +53,16 @@ fn version(bytes: &[u8]) -> Option<&'static (u16, u16, &'static str, u64, Layout
     matches!(bytes.get(code), None | Some(b'c' | 0xe3)).then_some(version)
 }
 
+/// The header of a module of the version of Python with this mark, for code that was packed without one. Its fields are
+/// zero. Empty where the version is not known.
+pub(in crate::formats) fn header(magic: [u8; 4]) -> Vec<u8> {
+    let number = u16::from_le_bytes([magic[0], magic[1]]);
+    let version = VERSIONS.iter().find(|version| magic[2..] == *b"\r\n" && (version.0..=version.1).contains(&number));
+    let mut header = magic.to_vec();
+    header.resize(version.map_or(0, |version| version.3 as usize), 0);
+    header
+}
+
 impl Format for Pyc {
     fn name(&self) -> &'static str {
         "python-bytecode"
@@ -77,7 +88,14 @@ impl Format for Pyc {
         let mut sources = Sources::new(self.name());
         texts.files.iter().for_each(|file| sources.place(file));
         let path = texts.files.first().map(String::as_str).unwrap_or_default();
-        sources.beside(&source_name(artifact.path.base_name(), artifact.path.logical()), whose(path), out);
+        // Of the modules in an application, the application says whether they come with their sources.
+        if artifact.role != Role::Header {
+            sources.beside(
+                &source_name(artifact.path.base_name(), artifact.path.logical()),
+                whose(path, in_library(&artifact.path)),
+                out,
+            );
+        }
         sources.state(out);
         out.fact("bytecode.python", python);
         out.fact("bytecode.path", path);
@@ -96,8 +114,15 @@ fn source_name(base: &str, logical: &str) -> String {
     if cached { format!("../{module}.py") } else { format!("{module}.py") }
 }
 
+/// Whether a module lies in one of the zip archives in which packers keep Python's own. They leave nothing of the path at
+/// which it was compiled but its name.
+fn in_library(path: &ArtifactPath) -> bool {
+    let zip = path.parent().map(ArtifactPath::base_name).unwrap_or_default();
+    ["base_library.zip", "library.zip"].contains(&zip) || (zip.starts_with("python3") && zip.ends_with(".zip"))
+}
+
 /// Whose a module is, by the path at which it was compiled.
-fn whose(path: &str) -> Origin {
+fn whose(path: &str, in_library: bool) -> Origin {
     let path = path.replace('\\', "/");
     for folder in ["/site-packages/", "/dist-packages/"] {
         if let Some((_, inside)) = path.rsplit_once(folder) {
@@ -106,6 +131,7 @@ fn whose(path: &str) -> Origin {
         }
     }
     let library = path.contains("/lib/python3") || path.contains("/lib/python2") || path.contains("/Lib/");
+    let library = library || (in_library && stdlib::is_standard(path.trim_end_matches(".py")));
     match path.starts_with('<') {
         true => Origin::Generated,
         false if library => Origin::third_party("python"),
@@ -160,8 +186,9 @@ mod tests {
     fn a_source_lies_above_the_cache() {
         assert_eq!(source_name("a.cpython-311.pyc", "app/__pycache__/a.cpython-311.pyc"), "../a.py");
         assert_eq!(source_name("a.pyc", "app/a.pyc"), "a.py");
-        assert_eq!(whose("/opt/v/lib/python3.11/site-packages/flask/app.py"), Origin::third_party("flask"));
-        assert_eq!(whose("/usr/lib/python3.11/ast.py"), Origin::third_party("python"));
-        assert_eq!(whose("src/app.py"), Origin::FirstParty);
+        assert_eq!(whose("/opt/v/lib/python3.11/site-packages/flask/app.py", false), Origin::third_party("flask"));
+        assert_eq!(whose("/usr/lib/python3.11/ast.py", false), Origin::third_party("python"));
+        assert_eq!(whose("encodings/utf_8.py", true), Origin::third_party("python"));
+        assert_eq!(whose("src/app.py", true), Origin::FirstParty);
     }
 }

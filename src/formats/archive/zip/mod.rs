@@ -22,6 +22,11 @@ use crate::formats::{Coverage, Format, FormatError, Inspection, LimitReached};
 /// zip archives.
 pub struct Zip;
 
+/// Whether an archive begins here, by its first member.
+pub(in crate::formats) fn begins(bytes: &[u8]) -> bool {
+    directory::starts_with_member(bytes)
+}
+
 impl Format for Zip {
     fn name(&self) -> &'static str {
         "zip"
