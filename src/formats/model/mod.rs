@@ -2,14 +2,20 @@
 //!
 //! Only headers are read. Tensor data is accounted for and never looked at.
 
+mod base64;
 mod capped;
+mod carried;
+mod embedded;
 mod facts;
-mod flatbuffer;
+pub(in crate::formats) mod flatbuffer;
+mod flax;
+mod folder;
 mod gguf;
 mod gguf_types;
 pub mod hdf5;
 mod joblib_zlib;
 pub mod keras;
+mod mobile;
 mod npz;
 mod numpy;
 pub mod onnx;
@@ -23,18 +29,29 @@ mod pytorch;
 mod pytorch_legacy;
 mod safetensors;
 mod safetensors_header;
+mod sentencepiece;
 pub mod tflite;
+mod trees;
+mod vectors;
 mod weights;
 mod zip_names;
 
+pub use base64::Base64Model;
+pub use embedded::EmbeddedModel;
+pub use flax::Flax;
+pub use folder::ModelFolder;
 pub use gguf::Gguf;
 pub use joblib_zlib::ZlibPickle;
+pub use mobile::{Mnn, NcnnGraph, NcnnWeights, Rknn, Vendor};
 pub use npz::Npz;
 pub use numpy::Npy;
 pub use pickle::Pickle;
 pub use pytorch::PyTorch;
 pub use pytorch_legacy::PyTorchLegacy;
 pub use safetensors::Safetensors;
+pub use sentencepiece::SentencePiece;
+pub use trees::{CatBoost, LightGbm, XgBoost};
+pub use vectors::{Annoy, Faiss, FastText, Hnswlib, Word2Vec};
 
 pub use facts::FACTS;
 
