@@ -6,6 +6,7 @@
 mod inspection;
 
 pub mod archive;
+pub mod dataset;
 pub mod derived;
 pub mod executable;
 pub mod model;
@@ -135,6 +136,11 @@ pub static FORMATS: &[&dyn Format] = &[
     &model::Base64Model,
     &model::EmbeddedModel,
     &model::protection::Encrypted,
+    // What models are made from.
+    &dataset::Parquet,
+    &dataset::Arrow,
+    &dataset::Records,
+    &dataset::Lines,
     // What tools derive from sources.
     &derived::WebpackStats,
     &derived::Metafile,
