@@ -136,6 +136,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &model::Base64Model,
     &model::EmbeddedModel,
     &model::protection::Encrypted,
+    &model::Unidentified,
     // What models are made from.
     &dataset::Parquet,
     &dataset::Arrow,

@@ -32,6 +32,7 @@ mod safetensors_header;
 mod sentencepiece;
 pub mod tflite;
 mod trees;
+mod unidentified;
 mod vectors;
 mod weights;
 mod zip_names;
@@ -51,6 +52,7 @@ pub use pytorch_legacy::PyTorchLegacy;
 pub use safetensors::Safetensors;
 pub use sentencepiece::SentencePiece;
 pub use trees::{CatBoost, LightGbm, XgBoost};
+pub use unidentified::Unidentified;
 pub use vectors::{Annoy, Faiss, FastText, Hnswlib, Word2Vec};
 
 pub use facts::FACTS;
