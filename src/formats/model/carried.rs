@@ -23,5 +23,8 @@ fn reads(format: &dyn Format, bytes: &Bytes) -> bool {
     let result = format.inspect(&artifact, &mut out);
     let facts = out.finish().facts;
     let counted = ["model.tensors", "model.trees", "model.vectors"].iter().any(|fact| facts.int(fact) > 0);
-    facts.get("model.format").is_some() && (result.is_ok() || counted)
+    // A pickle of plain values is no model, and is found everywhere.
+    let nothing = facts.get("model.weights").is_some_and(|weights| weights.to_string() == "none")
+        && facts.get("model.kind").is_none();
+    facts.get("model.format").is_some() && !nothing && (result.is_ok() || counted)
 }

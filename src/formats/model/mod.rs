@@ -20,6 +20,7 @@ mod npz;
 mod numpy;
 pub mod onnx;
 mod pickle;
+mod pickle_estimator;
 mod pickle_machine;
 mod pickle_names;
 mod pickle_ops;

@@ -67,12 +67,9 @@ impl Format for XgBoost {
 }
 
 fn is_json(head: &[u8]) -> bool {
-    let compact =
-        |text: &[u8]| text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(24).collect::<Vec<u8>>();
-    head.first() == Some(&b'{') && head.len() > 10 && {
-        let text = compact(&head[..head.len().min(200)]);
-        text.starts_with(b"{\"learner\":{\"")
-    }
+    const START: &[u8] = b"{\"learner\":{\"";
+    let dense = head.iter().take(200).filter(|byte| !byte.is_ascii_whitespace());
+    dense.take(START.len()).eq(START)
 }
 
 /// `binf`, then the base score as a float, the number of features and of classes (`LearnerModelParamLegacy`), 136 bytes in all; then
