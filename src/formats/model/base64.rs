@@ -39,7 +39,6 @@ const OTHERS: &[&[u8]] = &[
     b"ID3",
     b"OggS",
     b"%PDF",
-    b"AGFzb",
 ];
 
 /// See the module.

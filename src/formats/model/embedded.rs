@@ -66,7 +66,7 @@ impl Format for EmbeddedModel {
                 continue;
             }
             let starts = std::iter::once(part.start);
-            let inside = linked.then(|| marks(bytes, &part)).unwrap_or_default();
+            let inside = if linked { marks(bytes, &part) } else { Vec::new() };
             for start in starts.chain(inside) {
                 let place = start..part.end;
                 let known = found.iter().any(|known| known.contains(&start));

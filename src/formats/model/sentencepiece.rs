@@ -59,9 +59,8 @@ impl Format for SentencePiece {
         out.fact("model.weights", "none");
         out.fact("model.protection", "plain");
         let mut pieces = 0u64;
-        let mut fields = Slice::whole(&artifact.bytes).fields();
         let mut end = Ok(());
-        for field in fields.by_ref() {
+        for field in Slice::whole(&artifact.bytes).fields() {
             match field {
                 Ok(field) if field.number == 1 => pieces += 1,
                 Ok(field) if field.number == 2 => {
