@@ -32,7 +32,7 @@ fn shape(bytes: &[u8]) -> Option<(usize, usize)> {
     }
     (FRONT + 4..Probe::HEAD).step_by(4).find_map(|node| {
         // A node more than once among the first items is asked of each, so that a wrong size fails at once.
-        if word(bytes, node)? != 1 || bytes.len() % node != 0 {
+        if word(bytes, node)? != 1 || !bytes.len().is_multiple_of(node) {
             return None;
         }
         let items = word(bytes, bytes.len() - node)? as usize;
