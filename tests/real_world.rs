@@ -324,3 +324,55 @@ fn secrets_of(package: &str) -> BTreeSet<String> {
     };
     of_rules(&report, telling).map(line).collect()
 }
+
+/// Packages without a model, but with images, fonts, modules, archives, descriptors of messages, arrays, pickles and HDF5 among
+/// their files.
+const WITHOUT_MODELS: &[(Client, &str, &str)] = &[
+    (Client::Npm, "axios", "1.7.9"),
+    (Client::Npm, "jquery", "3.7.1"),
+    (Client::Npm, "leaflet", "1.9.4"),
+    (Client::Npm, "exceljs", "4.4.0"),
+    (Client::Npm, "pdfjs-dist", "4.9.155"),
+    (Client::Npm, "esbuild-wasm", "0.24.0"),
+    (Client::Npm, "typescript", "5.4.5"),
+    (Client::Npm, "swagger-ui-dist", "5.18.2"),
+    (Client::Npm, "node-forge", "1.3.1"),
+    (Client::Npm, "openpgp", "6.0.1"),
+    (Client::Npm, "chart.js", "4.4.7"),
+    (Client::Npm, "sql.js", "1.12.0"),
+    (Client::Npm, "jszip", "3.10.1"),
+    (Client::Npm, "katex", "0.16.18"),
+    (Client::Npm, "@fortawesome/fontawesome-free", "6.7.2"),
+    (Client::Npm, "protobufjs", "7.4.0"),
+    (Client::Npm, "pako", "2.1.0"),
+    (Client::Pip, "requests", "2.32.3"),
+    (Client::Pip, "cryptography", "44.0.0"),
+    (Client::Pip, "numpy", "2.2.1"),
+    (Client::Pip, "setuptools", "75.6.0"),
+    (Client::Pip, "matplotlib", "3.10.0"),
+    (Client::Pip, "h5py", "3.12.1"),
+    (Client::Pip, "googleapis-common-protos", "1.66.0"),
+    (Client::Pip, "tzdata", "2024.2"),
+    (Client::Pip, "pillow", "11.0.0"),
+    (Client::Pip, "fonttools", "4.55.3"),
+    (Client::Pip, "joblib", "1.4.2"),
+];
+
+/// What may be said of them are notes that arrays lie there, which is so.
+#[test]
+#[ignore = "fetches packages from the registries"]
+fn packages_without_models_have_none() {
+    let mut wrong = Vec::new();
+    for (client, name, version) in WITHOUT_MODELS {
+        let archive = fetch(client, name, version);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lastlook"));
+        let output = command.args(["--report", "json", "--no-config"]).arg(&archive).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let models =
+            of_rules(&report, |finding| finding["category"] == "model" && finding["rule"] != "model-array-data");
+        wrong.extend(
+            models.map(|finding| format!("{name}: {} {} {}", finding["rule"], finding["path"], finding["facts"])),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

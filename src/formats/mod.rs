@@ -7,6 +7,7 @@ mod inspection;
 
 pub mod application;
 pub mod archive;
+pub mod dataset;
 pub mod derived;
 pub mod executable;
 pub mod model;
@@ -122,7 +123,31 @@ pub static FORMATS: &[&dyn Format] = &[
     &model::tflite::Tflite,
     &model::keras::Keras,
     &model::hdf5::Hdf5,
+    &model::XgBoost,
+    &model::LightGbm,
+    &model::CatBoost,
+    &model::Faiss,
+    &model::Hnswlib,
+    &model::Annoy,
+    &model::FastText,
+    &model::Word2Vec,
+    &model::SentencePiece,
+    &model::Flax,
+    &model::NcnnGraph,
+    &model::NcnnWeights,
+    &model::Mnn,
+    &model::Rknn,
+    &model::Vendor,
+    &model::ModelFolder,
+    &model::Base64Model,
+    &model::EmbeddedModel,
     &model::protection::Encrypted,
+    &model::Unidentified,
+    // What models are made from.
+    &dataset::Parquet,
+    &dataset::Arrow,
+    &dataset::Records,
+    &dataset::Lines,
     // What tools derive from sources.
     &derived::WebpackStats,
     &derived::Metafile,

@@ -5,7 +5,7 @@
 use super::pickle_machine::walk;
 use super::pickle_seen::{Fault, Walk};
 use super::weights::Weights;
-use super::{FACTS, numpy, pickle_names, pickle_ops, pytorch_legacy};
+use super::{FACTS, numpy, pickle_estimator, pickle_names, pickle_ops, pytorch_legacy};
 use crate::bytes::Probe;
 use crate::finding::{Artifact, FactSpec};
 use crate::formats::{Coverage, Format, FormatError, Inspection};
@@ -112,6 +112,9 @@ fn state(seen: &Walk<'_>, bytes: &[u8], out: &mut Inspection<'_>) {
         return;
     };
     out.fact("model.producer", framework);
+    if let Some(estimator) = pickle_estimator::of(&seen.globals) {
+        out.fact("model.architecture", estimator);
+    }
     let weights = add_up(seen, out);
     if weights.tensors > 0 {
         weights.state(out);
