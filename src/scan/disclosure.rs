@@ -186,6 +186,18 @@ mod tests {
     }
 
     #[test]
+    fn the_parts_of_a_model_that_are_missing_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = r#"{"weight_map":{"a":"m-1.safetensors","b":"m-2.safetensors","c":"m-2.safetensors"}}"#;
+        std::fs::write(folder.path().join("m.safetensors.index.json"), index).unwrap();
+        std::fs::write(folder.path().join("m-1.safetensors"), "x").unwrap();
+        let outcome = crate::Scanner::builder().threads(1).build().unwrap().scan(&[folder.path()]).unwrap();
+        let index = outcome.findings.iter().find(|finding| finding.path.base_name().ends_with("index.json")).unwrap();
+        assert_eq!(index.facts.get("model.missing_parts").unwrap().to_string(), "m-2.safetensors");
+        assert_eq!(index.facts.get("model.parts").unwrap().to_string(), "m-1.safetensors, m-2.safetensors");
+    }
+
+    #[test]
     fn a_map_inside_a_source_of_another_package_is_not_the_publishers() {
         let plain = ArtifactPath::file("dist/a.js.map");
         let settled = |owner: &str| {

@@ -8,6 +8,7 @@ mod support;
 
 mod bombs;
 mod limits;
+mod models;
 mod names;
 mod truncated;
 mod walking;

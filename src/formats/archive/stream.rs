@@ -21,6 +21,7 @@ const ENDINGS: &[(&str, &str)] = &[
     (".bz2", ""),
     (".tbz", ".tar"),
     (".tbz2", ".tar"),
+    (".lz4", ""),
     (".br", ""),
 ];
 

@@ -13,7 +13,7 @@ impl Format for Unopened {
     }
 
     fn summary(&self) -> &'static str {
-        "Containers that are recognised but not opened (7z, rar, cab, squashfs, ISO, DMG, xar, lz4, lzip, LUKS, MSI \
+        "Containers that are recognised but not opened (7z, rar, cab, squashfs, ISO, DMG, xar, lzip, LUKS, MSI \
          and others): each is a gap"
     }
 
@@ -59,7 +59,7 @@ macro_rules! kinds {
 }
 
 /// Marks and checks are from the documents of each format: 7zFormat.txt, the RAR 5.0 technote, the MS-CAB and MS-CFB
-/// specifications, `squashfs_fs.h`, ECMA-119 and ECMA-167, the xar wiki, the LZ4 frame format, the lzip manual, the LUKS
+/// specifications, `squashfs_fs.h`, ECMA-119 and ECMA-167, the xar wiki, the lzip manual, the LUKS
 /// on-disk formats.
 static KINDS: &[Kind] = kinds! {
     "7z", "a 7z archive", 0, b"7z\xbc\xaf\x27\x1c", |b| Ok(at(b, 6).u8()? == 0);
@@ -72,7 +72,6 @@ static KINDS: &[Kind] = kinds! {
     };
     "udf", "a UDF image", 0x8001, b"BEA01", |b| Ok(at(b, 0x8006).u8()? == 1 && at(b, 0x8000).u8()? == 0);
     "xar", "a xar archive (pkg)", 0, b"xar!", |b| Ok(at(b, 4).u16_be()? >= 28 && at(b, 6).u16_be()? <= 1);
-    "lz4", "an lz4 archive", 0, b"\x04\x22\x4d\x18", lz4;
     "lzip", "an lzip archive", 0, b"LZIP", |b| Ok(at(b, 4).u8()? <= 1 && (12..=29).contains(&(at(b, 5).u8()? & 31)));
     "lzop", "an lzop archive", 0, b"\x89LZO\0\r\n\x1a\n", always;
     "compress", "a compress (.Z) archive", 0, b"\x1f\x9d", |b| {
@@ -120,13 +119,6 @@ fn squashfs(bytes: &[u8]) -> Result<bool, ReadError> {
     }
 }
 
-fn lz4(bytes: &[u8]) -> Result<bool, ReadError> {
-    let mut descriptor = at(bytes, 4);
-    let (flags, block) = (descriptor.u8()?, descriptor.u8()?);
-    // Version 01 and a reserved bit; the block size is 4 to 7, and everything around it is reserved.
-    Ok(flags & 0b1100_0010 == 0b0100_0000 && block & 0b1000_1111 == 0 && block >> 4 >= 4)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,7 +146,6 @@ mod tests {
             ("iso9660", forge(0x9000, &[(0x8000, b"\x01CD001\x01")])),
             ("dmg", forge(2_048, &[(1_536, b"koly\0\0\0\x04\0\0\x02\0")])),
             ("xar", forge(64, &[(0, b"xar!\0\x1c\0\x01")])),
-            ("lz4", forge(64, &[(0, b"\x04\x22\x4d\x18\x64\x40\xa7")])),
             ("lzip", forge(64, &[(0, b"LZIP\x01\x0c")])),
             ("compress", forge(64, &[(0, b"\x1f\x9d\x90a")])),
             ("luks", forge(64, &[(0, b"LUKS\xba\xbe\0\x02")])),

@@ -45,6 +45,10 @@ pub static FACTS: &[FactSpec] = &[
     int("model.vocabulary", "Number of pieces of a tokenizer"),
     text("model.objective", "What it was trained for, where the header says so"),
     list("model.globals", "Python names that loading the pickle would import"),
+    list(
+        "model.indirect",
+        "Those of them that reach other names by their text, or build functions from code that it carries",
+    ),
     list("model.foreign", "Those of them that belong to no known framework of machine learning"),
     list(
         "model.code",

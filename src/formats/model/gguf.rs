@@ -3,9 +3,10 @@
 //! Format: `docs/gguf.md` of ggml-org/ggml. A header with counts, named values, a table of tensors, and the tensors at
 //! the next multiple of `general.alignment`. Version 1 counts with 32 bits; version 3 may be big-endian.
 
-use super::gguf_types;
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::weights::{Weights, elements, may_be_text};
-use super::{FACTS, clip};
+use super::{FACTS, capped, gguf_types, shards};
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec, Role};
 use crate::formats::{Coverage, Format, FormatError, Inspection};
@@ -16,14 +17,28 @@ const VERSION_LIMIT: u32 = 0xff;
 /// Arrays of arrays are allowed; nobody writes them deeper than this.
 const ARRAY_DEPTH: usize = 4;
 
-/// Names of values that become facts.
+/// So many bytes of a header are read. The largest vocabularies take 15 MiB.
+const HEADER_LIMIT: u64 = 64 << 20;
+/// More tensors than any model has in one file.
+const TENSORS: u64 = 200_000;
+
+/// More named values than any model has.
+const VALUES: u64 = 65_536;
+
+/// Names of values that become facts; where two become the same, the later one is the better.
 const NAMES: &[(&str, &str)] = &[
     ("general.architecture", "model.architecture"),
     ("general.name", "model.name"),
     ("general.license", "model.license"),
+    ("general.organization", "model.author"),
     ("general.author", "model.author"),
     ("general.quantized_by", "model.producer"),
+    ("general.base_model.0.name", "model.base"),
+    ("general.type", "model.kind"),
 ];
+
+/// Beginnings of names that tell of the training.
+const TRAINING: &[&str] = &["training.", "optimizer.", "general.dataset", "imatrix."];
 
 /// See the module.
 pub struct Gguf;
@@ -55,8 +70,9 @@ impl Format for Gguf {
             return Err(FormatError::broken(4, format!("version {version} of GGUF is not known; update lastlook")));
         }
         let mut table = Table::default();
-        let result = read_table(&mut reader, &mut table, out);
+        let result = read_table(&mut reader, &mut table);
         table.weights.state(out);
+        table.told.state(out);
         out.fact("model.weights", if table.weights.tensors == 0 { "none" } else { "inside" });
         let end = reader.cursor.offset();
         // Without its mark: with it, the header would be taken for a GGUF that is cut off, and opened again and again.
@@ -89,6 +105,10 @@ impl<'a> Reader<'a> {
         if self.big { self.cursor.u32_be() } else { self.cursor.u32_le() }
     }
 
+    fn u16(&mut self) -> Result<u16, ReadError> {
+        if self.big { self.cursor.u16_be() } else { self.cursor.u16_le() }
+    }
+
     fn u64(&mut self) -> Result<u64, ReadError> {
         if self.big { self.cursor.u64_be() } else { self.cursor.u64_le() }
     }
@@ -98,6 +118,9 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self) -> Result<&'a [u8], ReadError> {
+        if self.cursor.offset() > HEADER_LIMIT {
+            return Err(self.cursor.error("the header is longer than lastlook reads; no model needs that many bytes"));
+        }
         let length = self.count()?;
         self.cursor.take_u64(length)
     }
@@ -132,32 +155,100 @@ fn size_of_value(kind: u32) -> Option<u64> {
     }
 }
 
+/// What the values tell.
 #[derive(Default)]
-struct Table {
+struct Told<'a> {
+    /// Place in [`NAMES`] and text.
+    names: BTreeMap<usize, &'a [u8]>,
+    file_type: Option<u64>,
+    /// `split.no`, which counts from 0, and `split.count`.
+    split: (u64, u64),
+    training: BTreeSet<String>,
+}
+
+impl<'a> Told<'a> {
+    fn note(&mut self, key: &'a [u8], value: &Scalar<'a>) {
+        match (key, value) {
+            (_, Scalar::Text(text)) => {
+                if let Some(at) = NAMES.iter().position(|(name, _)| name.as_bytes() == key) {
+                    self.names.insert(at, *text);
+                }
+            }
+            (b"general.file_type", Scalar::Int(number)) => self.file_type = Some(*number),
+            (b"split.no", Scalar::Int(number)) => self.split.0 = *number,
+            (b"split.count", Scalar::Int(number)) => self.split.1 = *number,
+            _ => {}
+        }
+        if self.training.len() < 64 && TRAINING.iter().any(|start| key.starts_with(start.as_bytes())) {
+            self.training.insert(capped::text(key));
+        }
+    }
+
+    fn state(&self, out: &mut Inspection<'_>) {
+        for (at, text) in &self.names {
+            // Most files are a `model`, which says nothing.
+            if NAMES[*at].1 != "model.kind" || *text != b"model" {
+                capped::state(out, NAMES[*at].1, text);
+            }
+        }
+        if let Some(number) = self.file_type {
+            let known = gguf_types::file_type(number).map(str::to_owned);
+            out.fact("model.quantisation", known.unwrap_or_else(|| format!("file type {number}")));
+        }
+        if !self.training.is_empty() {
+            out.fact("model.training", capped::clip_list(&self.training));
+        }
+        shards::state(out);
+        if self.split.1 > 1 {
+            out.fact("model.shard", format!("{} of {}", self.split.0.saturating_add(1), self.split.1));
+        }
+    }
+}
+
+/// A value that is not an array.
+enum Scalar<'a> {
+    Int(u64),
+    Text(&'a [u8]),
+    Other,
+}
+
+#[derive(Default)]
+struct Table<'a> {
     weights: Weights,
+    told: Told<'a>,
     alignment: u64,
     /// Offset in the data, size where the type is known, and whether a text may hide in it.
     tensors: Vec<(u64, Option<u64>, bool)>,
 }
 
-fn read_table(reader: &mut Reader<'_>, table: &mut Table, out: &mut Inspection<'_>) -> Result<(), ReadError> {
+fn read_table<'a>(reader: &mut Reader<'a>, table: &mut Table<'a>) -> Result<(), ReadError> {
     table.alignment = 32;
     let tensors = reader.count()?;
     let values = reader.count()?;
+    if values > VALUES {
+        let reason = format!("the header announces {values} values; lastlook reads {VALUES}, no model has more");
+        return Err(reader.cursor.error(reason));
+    }
     for _ in 0..values {
         let key = reader.text()?;
         let kind = reader.u32()?;
-        if kind == 8 {
-            let text = reader.text()?;
-            if let Some((_, fact)) = NAMES.iter().find(|(name, _)| name.as_bytes() == key) {
-                // A text may have gigabytes; four bytes make a character at most.
-                out.fact(fact, clip(&String::from_utf8_lossy(&text[..text.len().min(4096)])));
+        let value = match kind {
+            8 => Scalar::Text(reader.text()?),
+            4 | 5 => Scalar::Int(u64::from(reader.u32()?)),
+            2 | 3 => Scalar::Int(u64::from(reader.u16()?)),
+            _ => {
+                reader.skip(kind, 0)?;
+                Scalar::Other
             }
-        } else if kind == 4 && key == b"general.alignment" {
-            table.alignment = u64::from(reader.u32()?).max(1);
-        } else {
-            reader.skip(kind, 0)?;
+        };
+        if let (b"general.alignment", Scalar::Int(number)) = (key, &value) {
+            table.alignment = (*number).max(1);
         }
+        table.told.note(key, &value);
+    }
+    if tensors > TENSORS {
+        let reason = format!("the header announces {tensors} tensors; lastlook reads {TENSORS}, no model has more");
+        return Err(reader.cursor.error(reason));
     }
     for _ in 0..tensors {
         read_tensor(reader, table)?;
@@ -165,7 +256,7 @@ fn read_table(reader: &mut Reader<'_>, table: &mut Table, out: &mut Inspection<'
     Ok(())
 }
 
-fn read_tensor(reader: &mut Reader<'_>, table: &mut Table) -> Result<(), ReadError> {
+fn read_tensor(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Result<(), ReadError> {
     reader.text()?;
     let dimensions = reader.u32()?;
     if dimensions > 16 {
@@ -189,7 +280,7 @@ fn read_tensor(reader: &mut Reader<'_>, table: &mut Table) -> Result<(), ReadErr
 }
 
 /// Accounts for the tensors, and checks that the file holds them all.
-fn explain_tensors(table: &mut Table, end: u64, size: u64, out: &mut Inspection<'_>) -> Result<(), FormatError> {
+fn explain_tensors(table: &mut Table<'_>, end: u64, size: u64, out: &mut Inspection<'_>) -> Result<(), FormatError> {
     if table.tensors.is_empty() {
         return Ok(());
     }
@@ -197,11 +288,15 @@ fn explain_tensors(table: &mut Table, end: u64, size: u64, out: &mut Inspection<
     out.explain(end.min(size)..data.min(size));
     table.tensors.sort_unstable();
     let mut last = data;
+    let mut over = None;
     for (index, (offset, bytes, text)) in table.tensors.iter().enumerate() {
         let next = table.tensors.get(index + 1).map_or(size, |(next, ..)| data.saturating_add(*next));
         let from = data.saturating_add(*offset);
         // A tensor of an unknown type reaches to the next one.
         let to = bytes.map_or(next, |bytes| from.saturating_add(bytes));
+        if from < last && over.is_none() && to > from {
+            over = Some(FormatError::broken(from.min(size), "two tensors lie over each other; no tool writes that"));
+        }
         last = last.max(to).max(from);
         if !text {
             out.explain(from.min(size)..to.min(size));
@@ -212,7 +307,7 @@ fn explain_tensors(table: &mut Table, end: u64, size: u64, out: &mut Inspection<
             format!("the tensors should end at {last} and the file ends at {size}; it is cut off, copy it again");
         return Err(FormatError::broken(size, reason));
     }
-    Ok(())
+    over.map_or(Ok(()), Err)
 }
 
 #[cfg(test)]

@@ -55,8 +55,10 @@ impl Format for Npy {
         if header.numbers {
             out.explain(header.data..header.data + bytes.min(rest));
         }
-        if bytes > rest {
-            let reason = format!("the array should have {bytes} bytes and {rest} are there; copy the file again");
+        // Of a type that is not understood, an element has a byte at least.
+        if bytes.max(if size.is_none() { count } else { 0 }) > rest {
+            let reason =
+                format!("the array should have {count} elements and {rest} bytes are there; copy the file again");
             return Err(FormatError::broken(artifact.bytes.len() as u64, reason));
         }
         Ok(Coverage::Part)

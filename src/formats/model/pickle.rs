@@ -2,11 +2,12 @@
 //!
 //! Format: `Lib/pickletools.py` of CPython; `joblib/numpy_pickle.py`. A pickle is a program: it is walked, never run.
 
-use super::pickle_machine::walk;
+use super::pickle_machine::{walk, walk_inner};
+use super::pickle_risks::{Risk, risk};
 use super::pickle_seen::{Fault, Walk};
 use super::weights::Weights;
 use super::{FACTS, numpy, pickle_estimator, pickle_names, pickle_ops, pytorch_legacy};
-use crate::bytes::Probe;
+use crate::bytes::{Cursor, Probe};
 use crate::finding::{Artifact, FactSpec};
 use crate::formats::{Coverage, Format, FormatError, Inspection};
 
@@ -37,9 +38,9 @@ impl Format for Pickle {
             return false;
         }
         match probe.head() {
-            [0x80, 2..=5, code, ..] => pickle_ops::is_opcode(*code),
-            [code, ..] => pickle_ops::is_opcode(*code) && EXTENSIONS.iter().any(|name| probe.has_extension(name)),
-            [] => false,
+            [0x80, 0..=5, code, ..] => pickle_ops::is_opcode(*code),
+            [code, ..] if EXTENSIONS.iter().any(|name| probe.has_extension(name)) => pickle_ops::is_opcode(*code),
+            head => starts_unmarked(head) && ends_with_stop(probe),
         }
     }
 
@@ -60,10 +61,16 @@ impl Format for Pickle {
             }
         }
         let rest = bytes.get(end as usize..).unwrap_or_default();
-        if !(is_pickle(&seen, fault.as_ref(), marked, rest) || is_cut_frame(bytes, fault.as_ref())) {
+        let named = EXTENSIONS.iter().any(|name| Probe::new(artifact.path.base_name(), &[]).has_extension(name));
+        let sure = is_pickle(&seen, fault.as_ref(), marked, rest) && (marked || named || !seen.globals.is_empty());
+        if !(sure || is_cut_frame(bytes, fault.as_ref())) {
             return Err(FormatError::NotThis);
         }
+        let all = walk_inner(&mut seen);
         state(&seen, bytes, out);
+        if !all || seen.more_globals {
+            out.gap("it imports more names, or holds more pickles in pickles, than lastlook follows; load it nowhere");
+        }
         match fault {
             None => Ok(Coverage::Part),
             Some(fault) => Err(FormatError::Broken(fault.error())),
@@ -71,14 +78,42 @@ impl Format for Pickle {
     }
 }
 
+/// Whether the first opcodes of a pickle without a mark (protocols 0 and 1) stand here: at least one import or container,
+/// and nothing that is no opcode. Text that starts like this is rare, and is told apart by walking on.
+fn starts_unmarked(head: &[u8]) -> bool {
+    if !matches!(head, [b'c' | b'i' | b'(' | b']' | b'}' | b')' | 0x8c | 0x95 | b'X' | b'U' | b'V' | b'S', ..]) {
+        return false;
+    }
+    let mut cursor = Cursor::new(head);
+    for _ in 0..8 {
+        match pickle_ops::next(&mut cursor) {
+            Ok(Some(op)) if !pickle_ops::is_plausible(&op) => return false,
+            Ok(Some(op)) if op.code == b'.' => return true,
+            Ok(Some(_)) => {}
+            Ok(None) => return false,
+            // The argument is longer than what is shown.
+            Err(_) => return head.len() >= Probe::HEAD,
+        }
+    }
+    true
+}
+
+fn ends_with_stop(probe: &Probe<'_>) -> bool {
+    probe.tail().trim_ascii_end().last() == Some(&b'.')
+}
+
 fn has_mark(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x80, 2..=5, code, ..] if pickle_ops::is_opcode(*code))
+    matches!(bytes, [0x80, 0..=5, code, ..] if pickle_ops::is_opcode(*code))
 }
 
 /// Whether what was walked is a pickle, and not some other file that starts like one.
 fn is_pickle(seen: &Walk<'_>, fault: Option<&Fault>, marked: bool, rest: &[u8]) -> bool {
     let names = seen.globals.iter().all(|(module, name)| pickle_names::is_name(module) && pickle_names::is_name(name));
     let sure = seen.ops >= SURE && names;
+    // What runs code has run before the rest turns out to be damaged. Such a name is no accident.
+    if names && seen.globals.iter().any(|(module, name)| risk(module, name) == Risk::Code) {
+        return true;
+    }
     match fault {
         None if rest.iter().all(u8::is_ascii_whitespace) => names,
         None => marked && sure,
@@ -101,9 +136,8 @@ fn state(seen: &Walk<'_>, bytes: &[u8], out: &mut Inspection<'_>) {
     if let [0x80, version, ..] = bytes {
         out.fact("model.version", version.to_string());
     }
-    if !seen.globals.is_empty() {
-        out.fact("model.globals", pickle_names::list(&seen.globals));
-    }
+    pickle_names::state(&seen.globals, out);
+    seen.training.state(out);
     if pickle_names::carries_code(&seen.globals) {
         out.detail("It carries Python functions by value: their code, names and file paths can be read.".to_owned());
     }
@@ -221,7 +255,46 @@ mod tests {
         for pickle in attack {
             assert_eq!(text(&inspect(&Pickle, "a.pkl", pickle), "model.globals"), "posix.system");
         }
-        assert!(!inspect(&Pickle, "a.txt", attack[0]).sniffed, "no mark and no name");
+        assert_eq!(text(&inspect(&Pickle, "a.txt", attack[0]), "model.globals"), "posix.system", "no mark and no name");
+        for prose in [&b"(c) 2026 Tidewater.\nAll of it."[..], b"copyright\nnotice.", b"(see above)\n.", b"]\n."] {
+            let looked = inspect(&Pickle, "a.txt", prose);
+            assert!(matches!(looked.result, Err(FormatError::NotThis)), "{prose:?}");
+        }
+    }
+
+    #[test]
+    fn what_hides_is_told_too() {
+        let call = [stack_global("posix", "system"), name("id"), b"\x85R.".to_vec()].concat();
+        let inner = [b"\x80\x04".to_vec(), call.clone()].concat();
+        let loads = |module: &str, function: &str| {
+            let start = [b"\x80\x04".to_vec(), stack_global(module, function), vec![b'C', inner.len() as u8]].concat();
+            [start, inner.clone(), b"\x85R.".to_vec()].concat()
+        };
+        let remembered =
+            [&b"\x80\x04"[..], name("posix").as_slice(), name("system").as_slice(), b"00h\x00h\x01\x93."].concat();
+        let dotted = [b"\x80\x04".to_vec(), stack_global("torch.serialization", "os.system"), b".".to_vec()].concat();
+        for (pickle, code) in [
+            (loads("torch.storage", "_load_from_bytes"), "posix.system"),
+            (loads("_pickle", "loads"), "_pickle.loads, posix.system"),
+            (remembered, "posix.system"),
+            (dotted, "torch.serialization.os.system"),
+            ([&inner[..inner.len() - 1], b"\xff\xff and what follows is no pickle"].concat(), "posix.system"),
+            (call, "posix.system"),
+        ] {
+            let looked = inspect(&Pickle, "0x1f.bin", &pickle);
+            assert_eq!(text(&looked, "model.code"), code, "{pickle:?}: {:?}", looked.result);
+        }
+        // Python counts the second value under number 0 as none, and finds `posix` where this looks like `collections`.
+        let mixed = [
+            &b"\x80\x04\x8c\x01aq\x00\x8c\x01bq\x00"[..],
+            name("collections").as_slice(),
+            name("posix").as_slice(),
+            b"h\x02h\x02\x93.",
+        ]
+        .concat();
+        assert_eq!(text(&inspect(&Pickle, "a.bin", &mixed), "model.indirect"), "?.?");
+        let computed = inspect(&Pickle, "a.bin", b"\x80\x04NN\x93.");
+        assert_eq!(text(&computed, "model.indirect"), "?.?");
     }
 
     #[test]

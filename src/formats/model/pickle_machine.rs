@@ -6,16 +6,19 @@ use std::rc::Rc;
 
 use super::numpy::item_size;
 use super::pickle_ops::{self, Op};
-use super::pickle_seen::{Array, Fault, Storage, Walk};
-use super::weights::elements;
+use super::pickle_risks::can_harm;
+use super::pickle_seen::{Array, Fault, Storage, Tensor, Walk};
+use super::pickle_value::{Value, Wrapped, element_count, integer, unquoted, wrapped};
 use crate::bytes::{Cursor, ReadError};
 
 /// More opcodes than this are not walked: a second of work, and far beyond any pickled model.
 const OP_LIMIT: u64 = 64_000_000;
-const STACK_LIMIT: usize = 1 << 20;
-const MEMO_LIMIT: usize = 1 << 20;
+const STACK_LIMIT: usize = 1 << 19;
+/// So many values are remembered, which takes 16 MiB; only names, tuples and objects are.
+const MEMO_LIMIT: usize = 400_000;
+/// So many imported names are kept, and as many more that can do harm.
 const GLOBAL_LIMIT: usize = 4096;
-const STORAGE_LIMIT: usize = 1 << 20;
+const STORAGE_LIMIT: usize = 1 << 18;
 /// Longer tuples are neither shapes nor persistent ids.
 const TUPLE_LIMIT: usize = 64;
 /// Tuples in tuples deeper than this are not followed, so that dropping them needs no deep recursion.
@@ -25,34 +28,18 @@ const NAME_LIMIT: usize = 4096;
 /// Object arrays of joblib are pickles in pickles.
 const NESTING: usize = 4;
 /// So many values are kept in tuples: 24 bytes each.
-const KEPT_LIMIT: usize = 8 << 20;
-
-/// The shadow of a value.
-#[derive(Debug, Clone)]
-enum Value<'a> {
-    Other,
-    Int(u64),
-    Text(&'a [u8]),
-    Bytes(u64),
-    Tuple(Rc<Vec<Value<'a>>>, u8),
-    Global(u32),
-    Dtype(&'a [u8]),
-    Dict(Option<Rc<Wrapped<'a>>>),
-    Wrapper,
-}
-
-/// The state of joblib's `NumpyArrayWrapper`.
-#[derive(Debug, Clone, Default)]
-struct Wrapped<'a> {
-    elements: Option<u64>,
-    dtype: Option<&'a [u8]>,
-    aligned: bool,
-}
+const KEPT_LIMIT: usize = 1 << 20;
+/// Pickles in pickles that are walked as well.
+const INNER_LIMIT: usize = 100_000;
 
 #[derive(Default)]
 struct Memo<'a> {
     known: HashMap<u64, Value<'a>>,
     count: u64,
+    /// Whether the last number was counted (`MEMOIZE`) instead of given.
+    implicit: bool,
+    /// Whether a value was not remembered for want of room.
+    full: bool,
 }
 
 struct Machine<'a, 'w> {
@@ -62,6 +49,30 @@ struct Machine<'a, 'w> {
     marks: Vec<usize>,
     memo: Memo<'a>,
     outer: Vec<Memo<'a>>,
+    /// The tuple of nothing, of which pickles are full.
+    empty: Rc<Vec<Value<'a>>>,
+}
+
+/// Walks the pickles that loading this one would load too, and those in them, as deep as they lie. What cannot be walked
+/// ends its own pickle only; whether there were too many is answered.
+pub(super) fn walk_inner(walk: &mut Walk<'_>) -> bool {
+    let mut walked = 0;
+    while let Some(bytes) = walk.inner.pop() {
+        let mut at = 0;
+        // A legacy file of PyTorch is several pickles.
+        while walked < INNER_LIMIT && self::walk(bytes, at, walk).is_ok_and(|end| std::mem::replace(&mut at, end) < end)
+        {
+            walked += 1;
+            if bytes.get(at as usize) != Some(&0x80) {
+                break;
+            }
+        }
+        walked += 1;
+        if walked >= INNER_LIMIT || walk.ops > OP_LIMIT {
+            return false;
+        }
+    }
+    true
 }
 
 /// Walks one pickle that starts at `offset`, adds what it sees to `walk`, and answers where the pickle ends.
@@ -76,6 +87,7 @@ pub(super) fn walk<'a>(bytes: &'a [u8], offset: u64, walk: &mut Walk<'a>) -> Res
         marks: Vec::new(),
         memo: Memo::default(),
         outer: Vec::new(),
+        empty: Rc::default(),
     };
     loop {
         let at = machine.cursor.offset();
@@ -129,8 +141,11 @@ impl<'a> Machine<'a, '_> {
                 self.push(integer(op).map_or(Value::Other, Value::Int));
             }
             b'S' => self.push(Value::Text(unquoted(op.arg))),
-            b'T' | b'U' | b'V' | b'X' | 0x8c | 0x8d => self.push(Value::Text(op.arg)),
-            b'B' | b'C' | 0x8e | 0x96 => self.push(Value::Bytes(op.arg.len() as u64)),
+            b'T' | b'U' | b'V' | b'X' | 0x8c | 0x8d => {
+                self.walk.training.note(op.arg);
+                self.push(Value::Text(op.arg));
+            }
+            b'B' | b'C' | 0x8e | 0x96 => self.push(Value::Bytes(op.arg)),
             b'N' | b'F' | b'G' | b']' | b'P' | 0x88 | 0x89 | 0x8f | 0x97 => self.push(Value::Other),
             0x82..=0x84 => {
                 let value = self.global(b"copyreg", b"extension");
@@ -156,8 +171,8 @@ impl<'a> Machine<'a, '_> {
             b'p' | b'q' | b'r' | 0x94 => self.remember(op),
             b'Q' => {
                 let id = self.pop(at)?;
-                self.storage(&id);
-                self.push(Value::Other);
+                let value = self.storage(&id);
+                self.push(value);
             }
             _ => self.object(op, at)?,
         }
@@ -185,38 +200,51 @@ impl<'a> Machine<'a, '_> {
 
     /// The opcodes that make a container of what is on the stack.
     fn collect(&mut self, code: u8, at: u64) -> Result<(), Fault> {
-        let values = match code {
-            b')' => Vec::new(),
-            0x85..=0x87 => {
-                let mut values = Vec::new();
-                for _ in 0..=code - 0x85 {
-                    values.insert(0, self.pop(at)?);
-                }
-                values
-            }
-            _ => self.pop_mark(at)?,
-        };
         let container = match code {
-            b'l' | 0x91 => Value::Other,
-            b'd' => Value::Dict(wrapped(None, &values)),
-            _ => self.tuple(values),
+            b')' => Value::Tuple(Rc::clone(&self.empty), 0),
+            0x85..=0x87 => {
+                let count = usize::from(code - 0x84);
+                let bottom = self.marks.last().copied().unwrap_or(0);
+                let start = self.stack.len().checked_sub(count).filter(|start| *start >= bottom);
+                self.tuple(start.ok_or_else(|| Self::underflow(at))?)
+            }
+            b't' => {
+                let mark = self.marks.pop().ok_or_else(|| Self::underflow(at))?;
+                self.tuple(mark.min(self.stack.len()))
+            }
+            b'd' => Value::Dict(wrapped(None, &self.pop_mark(at)?)),
+            _ => {
+                self.pop_mark(at)?;
+                Value::Other
+            }
         };
         self.push(container);
         Ok(())
     }
 
-    fn tuple(&mut self, values: Vec<Value<'a>>) -> Value<'a> {
+    /// Takes what lies on the stack from `start` on as a tuple. What is too large or too deep costs nothing.
+    fn tuple(&mut self, start: usize) -> Value<'a> {
+        let values = &self.stack[start..];
         let inner = values.iter().map(|value| if let Value::Tuple(_, depth) = value { depth + 1 } else { 0 }).max();
         let depth = inner.unwrap_or(0);
-        self.walk.kept = self.walk.kept.saturating_add(values.len());
-        if values.len() > TUPLE_LIMIT || depth > TUPLE_DEPTH || self.walk.kept > KEPT_LIMIT {
+        let kept = self.walk.kept.saturating_add(values.len() + 1);
+        if values.len() > TUPLE_LIMIT || depth > TUPLE_DEPTH || kept > KEPT_LIMIT {
+            self.stack.truncate(start);
             return Value::Other;
         }
-        Value::Tuple(Rc::new(values), depth)
+        self.walk.kept = kept;
+        Value::Tuple(Rc::new(self.stack.split_off(start)), depth)
     }
 
     fn remember(&mut self, op: Op<'a>) {
-        let key = if op.code == 0x94 { Some(self.memo.count) } else { integer(op) };
+        let implicit = op.code == 0x94;
+        // Numbers that are given and numbers that are counted never meet in one pickle: together they are a way to say
+        // one name and mean another.
+        if implicit != self.memo.implicit && self.memo.count > 0 {
+            self.global(b"?", b"?");
+        }
+        self.memo.implicit = implicit;
+        let key = if implicit { Some(self.memo.count) } else { integer(op) };
         self.memo.count += 1;
         let keep = match self.stack.last() {
             Some(Value::Text(text)) => text.len() <= NAME_LIMIT,
@@ -227,7 +255,10 @@ impl<'a> Machine<'a, '_> {
         if keep && self.memo.known.len() < MEMO_LIMIT {
             self.memo.known.insert(key, value.clone());
         } else {
-            self.memo.known.remove(&key);
+            self.memo.full |= keep;
+            if !implicit {
+                self.memo.known.remove(&key);
+            }
         }
     }
 
@@ -239,6 +270,10 @@ impl<'a> Machine<'a, '_> {
                 let (name, module) = (self.pop(at)?, self.pop(at)?);
                 match (module, name) {
                     (Value::Text(module), Value::Text(name)) => self.global(module, name),
+                    _ if self.memo.full => {
+                        let reason = "the pickle remembers more values than lastlook does, and imports a name by them";
+                        return Err(Fault::Limit(ReadError::new(at, reason)));
+                    }
                     _ => self.global(b"?", b"?"),
                 }
             }
@@ -274,7 +309,9 @@ impl<'a> Machine<'a, '_> {
         if let Some(id) = self.walk.global_ids.get(&(module, name)) {
             return Value::Global(*id);
         }
-        if self.walk.globals.len() >= GLOBAL_LIMIT {
+        let count = self.walk.globals.len();
+        if count >= 2 * GLOBAL_LIMIT || count >= GLOBAL_LIMIT && !can_harm(module, name) {
+            self.walk.more_globals = true;
             return Value::Other;
         }
         let id = self.walk.globals.len() as u32;
@@ -309,13 +346,22 @@ impl<'a> Machine<'a, '_> {
                 self.array(dtype, shape);
                 Value::Other
             }
-            (b"torch.storage", b"_load_from_bytes", [Value::Bytes(count)]) => {
+            (b"torch.storage", b"_load_from_bytes", [Value::Bytes(bytes)]) => {
                 if self.walk.packed.len() < STORAGE_LIMIT {
-                    self.walk.packed.push(*count);
+                    self.walk.packed.push(bytes.len() as u64);
                 }
+                self.inner(bytes);
                 Value::Other
             }
-            (b"_codecs", b"encode", [Value::Text(text), ..]) => Value::Bytes(text.len() as u64),
+            (_, b"loads" | b"_loads", [Value::Bytes(bytes), ..]) => {
+                self.inner(bytes);
+                Value::Other
+            }
+            (b"_codecs", b"encode", [Value::Text(text), ..]) => Value::Bytes(text),
+            (b"torch._utils", _, [Value::Storage(storage), Value::Int(offset), shape, ..]) => {
+                self.tensor(*storage, *offset, shape);
+                Value::Other
+            }
             _ => Value::Other,
         }
     }
@@ -372,59 +418,37 @@ impl<'a> Machine<'a, '_> {
         self.cursor.skip(bytes).map_err(Fault::Cut)
     }
 
+    /// Notes a pickle inside this one, to be walked after it.
+    fn inner(&mut self, bytes: &'a [u8]) {
+        if self.walk.inner.len() < INNER_LIMIT {
+            self.walk.inner.push(bytes);
+        }
+    }
+
+    /// Notes a tensor of PyTorch. Tied weights are two tensors over the same numbers.
+    fn tensor(&mut self, storage: u32, offset: u64, shape: &Value<'a>) {
+        let Some(elements) = element_count(shape) else { return };
+        if self.walk.tensors.len() < STORAGE_LIMIT {
+            self.walk.tensors.push(Tensor { storage, offset, elements });
+        }
+    }
+
     /// Notes a storage that a persistent id of PyTorch names: `('storage', class, key, place, elements, …)`.
-    fn storage(&mut self, id: &Value<'a>) {
-        let Value::Tuple(items, _) = id else { return };
+    fn storage(&mut self, id: &Value<'a>) -> Value<'a> {
+        let Value::Tuple(items, _) = id else { return Value::Other };
         let [Value::Text(b"storage"), class, Value::Text(key), _, Value::Int(elements), ..] = items.as_slice() else {
-            return;
+            return Value::Other;
         };
+        if let Some(known) = self.walk.keys.get(key) {
+            return Value::Storage(*known);
+        }
+        if self.walk.storages.len() >= STORAGE_LIMIT {
+            return Value::Other;
+        }
         let class = self.name_of(class).map_or(&b""[..], |(_, name)| name);
-        if self.walk.storages.len() < STORAGE_LIMIT && self.walk.keys.insert(key) {
-            self.walk.storages.push(Storage { class, key, elements: *elements });
-        }
-    }
-}
-
-/// What a dictionary tells about a joblib array, added to what it told before.
-fn wrapped<'a>(known: Option<Rc<Wrapped<'a>>>, items: &[Value<'a>]) -> Option<Rc<Wrapped<'a>>> {
-    let mut found = known.as_deref().cloned();
-    for pair in items.chunks_exact(2) {
-        match (&pair[0], &pair[1]) {
-            (Value::Text(b"shape"), shape) => found.get_or_insert_default().elements = element_count(shape),
-            (Value::Text(b"dtype"), Value::Dtype(dtype)) => found.get_or_insert_default().dtype = Some(dtype),
-            (Value::Text(b"numpy_array_alignment_bytes"), Value::Int(_)) => {
-                found.get_or_insert_default().aligned = true;
-            }
-            _ => {}
-        }
-    }
-    found.map(Rc::new)
-}
-
-fn element_count(shape: &Value<'_>) -> Option<u64> {
-    let Value::Tuple(sides, _) = shape else { return None };
-    let sides: Option<Vec<u64>> =
-        sides.iter().map(|side| if let Value::Int(n) = side { Some(*n) } else { None }).collect();
-    elements(&sides?)
-}
-
-/// The text of `STRING`, which stands in quotes.
-fn unquoted(arg: &[u8]) -> &[u8] {
-    match arg {
-        [b'\'' | b'"', inner @ .., b'\'' | b'"'] => inner,
-        other => other,
-    }
-}
-
-/// A number that is not negative; `None` for all others and those beyond 64 bits.
-fn integer(op: Op<'_>) -> Option<u64> {
-    match op.code {
-        b'I' | b'L' | b'g' | b'p' => {
-            let digits = std::str::from_utf8(op.arg).ok()?;
-            digits.trim().trim_end_matches('L').parse().ok()
-        }
-        b'J' | 0x8a | 0x8b if op.arg.last().is_some_and(|last| last & 0x80 != 0) => None,
-        _ if op.arg.len() > 9 || op.arg.get(8).is_some_and(|top| *top != 0) => None,
-        _ => Some(op.arg.iter().take(8).rev().fold(0, |number, byte| number << 8 | u64::from(*byte))),
+        let index = self.walk.storages.len() as u32;
+        self.walk.keys.insert(key, index);
+        self.walk.storages.push(Storage { class, key, elements: *elements });
+        Value::Storage(index)
     }
 }

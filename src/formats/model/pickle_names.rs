@@ -1,6 +1,10 @@
 //! The Python names that a pickle would import, and what they tell.
 
-use super::{clip, clip_list};
+use std::collections::BTreeSet;
+
+use super::capped::{self, clip_list};
+use super::pickle_risks::{Risk, risk};
+use crate::formats::Inspection;
 
 /// Packages whose objects make a pickle a model, and what they are called. The first that is met names the producer,
 /// so those that build on others stand before them.
@@ -43,35 +47,92 @@ const FRAMEWORKS: &[(&str, &str)] = &[
     ("numpy", "NumPy"),
 ];
 
-/// Modules that no honest model needs: what loading them can do comes first in a list that is cut.
-const RISKY: &[&str] = &[
-    "os",
-    "posix",
-    "nt",
-    "sys",
-    "subprocess",
-    "builtins",
-    "__builtin__",
-    "importlib",
-    "runpy",
-    "socket",
-    "shutil",
-    "pty",
-    "pickle",
-    "ctypes",
-    "webbrowser",
-    "pip",
-    "code",
-    "marshal",
-    "types",
-    "urllib",
-    "requests",
-    "?",
-    "copyreg",
+/// Packages that models are made with besides, and that run nothing of their own when they are loaded.
+const KNOWN: &[&str] = &[
+    "accelerate",
+    "bitsandbytes",
+    "category_encoders",
+    "cupy",
+    "dask",
+    "datasets",
+    "dateutil",
+    "einops",
+    "huggingface_hub",
+    "lifelines",
+    "networkx",
+    "nltk",
+    "numba",
+    "omegaconf",
+    "onnx",
+    "optuna",
+    "pandas",
+    "PIL",
+    "polars",
+    "pyarrow",
+    "pytz",
+    "safetensors",
+    "scipy",
+    "sentence_transformers",
+    "sentencepiece",
+    "shap",
+    "skl2onnx",
+    "skops",
+    "timm",
+    "tokenizers",
+    "torch_geometric",
+    "torchaudio",
+    "torchtext",
+    "tree",
+    "umap",
+    "wandb",
+    "__torch__",
 ];
 
-/// Names of the packages of `builtins` that every pickler writes.
-const HARMLESS: &[&str] = &[
+/// Modules of Python itself whose values are plain data, and functions without effects.
+const PLAIN: &[&str] = &[
+    "_codecs",
+    "_collections",
+    "_collections_abc",
+    "_decimal",
+    "_operator",
+    "abc",
+    "array",
+    "calendar",
+    "collections",
+    "copy",
+    "copy_reg",
+    "copyreg",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "enum",
+    "fractions",
+    "functools",
+    "ipaddress",
+    "itertools",
+    "json",
+    "logging",
+    "math",
+    "numbers",
+    "operator",
+    "pathlib",
+    "posixpath",
+    "random",
+    "re",
+    "sre_compile",
+    "statistics",
+    "string",
+    "time",
+    "types",
+    "typing",
+    "uuid",
+    "warnings",
+    "weakref",
+    "zoneinfo",
+];
+
+/// Names of `builtins` that are plain types.
+const BUILTINS: &[&str] = &[
     "set",
     "frozenset",
     "object",
@@ -87,8 +148,36 @@ const HARMLESS: &[&str] = &[
     "bool",
     "slice",
     "range",
-    "_reconstructor",
+    "long",
+    "unicode",
+    "xrange",
+    "basestring",
+    "Ellipsis",
+    "NotImplemented",
+    "NoneType",
+    "property",
+    "staticmethod",
+    "classmethod",
+    "enumerate",
+    "reversed",
+    "zip",
+    "sorted",
+    "len",
+    "sum",
+    "min",
+    "max",
+    "abs",
+    "round",
 ];
+
+/// Whether the name belongs to a known framework, or is a plain value of Python.
+pub(super) fn is_known(module: &str, name: &str) -> bool {
+    let package = module.split('.').next().unwrap_or(module);
+    if package == "builtins" {
+        return BUILTINS.contains(&name) || name.ends_with("Error") || name.ends_with("Exception");
+    }
+    PLAIN.contains(&package) || KNOWN.contains(&package) || FRAMEWORKS.iter().any(|(known, _)| *known == package)
+}
 
 fn package(module: &[u8]) -> &[u8] {
     module.split(|byte| *byte == b'.').next().unwrap_or(module)
@@ -98,6 +187,11 @@ fn package(module: &[u8]) -> &[u8] {
 pub(super) fn framework(globals: &[(&[u8], &[u8])]) -> Option<&'static str> {
     let has = |name: &str| globals.iter().any(|(module, _)| package(module) == name.as_bytes());
     FRAMEWORKS.iter().find(|(name, _)| has(name)).map(|(_, shown)| *shown)
+}
+
+/// What the framework with this package is called.
+pub(super) fn framework_of(package: &str) -> Option<&'static str> {
+    FRAMEWORKS.iter().find(|(name, _)| *name == package).map(|(_, shown)| *shown)
 }
 
 /// Whether the pickle carries Python code (cloudpickle and dill write functions by value).
@@ -117,21 +211,39 @@ pub(super) fn is_name(name: &[u8]) -> bool {
 
 /// All names as `module.name`: those that can do harm first, then by name.
 pub(super) fn list(globals: &[(&[u8], &[u8])]) -> Vec<String> {
-    let mut names: Vec<(bool, String)> = globals
-        .iter()
-        .map(|(module, name)| {
-            let harmless = !RISKY.iter().any(|risky| risky.as_bytes() == package(module))
-                || HARMLESS.iter().any(|known| known.as_bytes() == *name);
-            (harmless, format!("{}.{}", text(module), text(name)))
-        })
-        .collect();
+    let mut names: Vec<(bool, String)> =
+        globals.iter().map(|(module, name)| (risk(module, name) > Risk::Indirect, shown(module, name))).collect();
     names.sort();
     names.dedup();
     clip_list(names.into_iter().map(|(_, name)| name))
 }
 
+/// States what loading would import, and what of it can do harm or is unknown.
+pub(super) fn state(globals: &[(&[u8], &[u8])], out: &mut Inspection<'_>) {
+    if globals.is_empty() {
+        return;
+    }
+    out.fact("model.globals", list(globals));
+    for (fact, kind) in
+        [("model.code", Risk::Code), ("model.indirect", Risk::Indirect), ("model.foreign", Risk::Foreign)]
+    {
+        let names: BTreeSet<String> = globals
+            .iter()
+            .filter(|(module, name)| risk(module, name) == kind)
+            .map(|(module, name)| shown(module, name))
+            .collect();
+        if !names.is_empty() {
+            out.fact(fact, clip_list(names));
+        }
+    }
+}
+
+fn shown(module: &[u8], name: &[u8]) -> String {
+    format!("{}.{}", text(module), text(name))
+}
+
 fn text(name: &[u8]) -> String {
-    clip(&String::from_utf8_lossy(&name[..name.len().min(1024)]))
+    capped::text(name)
 }
 
 #[cfg(test)]

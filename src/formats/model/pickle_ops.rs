@@ -2,6 +2,7 @@
 //!
 //! Table: `Lib/pickletools.py` of CPython. Nothing is ever unpickled: opcodes are read, not obeyed.
 
+use super::pickle_names;
 use crate::bytes::{Cursor, ReadError};
 
 /// How the argument of an opcode is laid out.
@@ -54,6 +55,17 @@ fn layout(code: u8) -> Option<Layout> {
 /// Whether this byte is an opcode.
 pub(super) fn is_opcode(code: u8) -> bool {
     layout(code).is_some()
+}
+
+/// Whether the lines of an opcode hold what its protocol writes: names, numbers, quoted text.
+pub(super) fn is_plausible(op: &Op<'_>) -> bool {
+    let number = |arg: &[u8]| !arg.is_empty() && arg.iter().all(|byte| b"0123456789+-.eELinfa".contains(byte));
+    match op.code {
+        b'c' | b'i' => [op.arg, op.second].into_iter().all(pickle_names::is_name),
+        b'I' | b'L' | b'F' | b'g' | b'p' => number(op.arg),
+        b'S' => matches!(op.arg, [b'\'', .., b'\''] | [b'"', .., b'"']),
+        _ => true,
+    }
 }
 
 /// The next opcode. The outer error is the end of the bytes; `Ok(None)` is a byte that is no opcode.

@@ -4,6 +4,8 @@
 //! `data.pkl`, `version` and one file per storage in `data/`; TorchScript adds `constants.pkl` and its source in
 //! `code/`. The zip format hands the members out.
 
+use std::collections::HashSet;
+
 use super::pickle_machine::walk;
 use super::pickle_seen::Walk;
 use super::weights::Weights;
@@ -14,7 +16,7 @@ use crate::finding::{Artifact, FactSpec};
 use crate::formats::{Coverage, Format, FormatError, Inspection};
 
 /// A description of more than this is not read; the largest models have a few megabytes.
-const PICKLE_BYTES: u64 = 256 << 20;
+const PICKLE_BYTES: u64 = 32 << 20;
 
 /// Packages whose classes are no architecture.
 const PLAIN: &[&[u8]] = &[b"collections", b"torch", b"builtins", b"__builtin__", b"numpy", b"copyreg", b"copy_reg"];
@@ -65,6 +67,7 @@ struct Model<'a> {
     version: &'a Entry,
     storages: Vec<&'a Entry>,
     script: bool,
+    lite: bool,
     code: usize,
     debug: usize,
 }
@@ -88,6 +91,7 @@ impl<'a> Model<'a> {
             pickle,
             version,
             storages,
+            lite: named("bytecode.pkl").is_some(),
             script: named("constants.pkl").is_some() && !code.is_empty(),
             code: code.iter().filter(|entry| entry.name.ends_with(".py")).count(),
             debug,
@@ -95,7 +99,14 @@ impl<'a> Model<'a> {
     }
 
     fn state(&self, zip: &[u8], out: &mut Inspection<'_>) {
-        out.fact("model.format", if self.script { "torchscript" } else { "pytorch" });
+        out.fact(
+            "model.format",
+            match (self.script, self.lite) {
+                (true, true) => "torchscript-lite",
+                (true, false) => "torchscript",
+                (false, _) => "pytorch",
+            },
+        );
         out.fact("model.producer", "PyTorch");
         if let Some(version) = self.version.content(zip, 16) {
             out.fact("model.version", clip(&String::from_utf8_lossy(&version)));
@@ -121,10 +132,7 @@ impl<'a> Model<'a> {
         let pickle = self.pickle.content(zip, limit).unwrap_or_default();
         let mut seen = Walk::default();
         let _ = walk(&pickle, 0, &mut seen);
-        let mut weights = Weights::default();
-        for storage in &seen.storages {
-            weights.add(&storage_dtype(storage.class).0, storage.elements, 0);
-        }
+        let mut weights = add_up(&seen);
         for (module, name) in &seen.globals {
             if *module == b"torch"
                 && let Some(dtype) = new_dtype(name)
@@ -132,7 +140,9 @@ impl<'a> Model<'a> {
                 weights.dtype(dtype);
             }
         }
-        weights.tensors = self.storages.len() as u64;
+        if seen.tensors.is_empty() {
+            weights.tensors = self.storages.len() as u64;
+        }
         weights.bytes = self.storages.iter().fold(0, |sum, entry| sum.saturating_add(entry.size));
         if seen.storages.is_empty() && weights.tensors > 0 {
             // Without the pickle nobody can say how many elements the bytes are.
@@ -147,7 +157,30 @@ impl<'a> Model<'a> {
         if let Some(name) = architecture(&seen) {
             out.fact("model.architecture", name);
         }
+        seen.training.state(out);
     }
+}
+
+/// Adds up the tensors. Tied weights are counted as the two tensors that they are, and their numbers once. A storage that
+/// no tensor uses counts as one.
+pub(super) fn add_up(seen: &Walk<'_>) -> Weights {
+    let mut weights = Weights::default();
+    let mut counted = HashSet::new();
+    for tensor in &seen.tensors {
+        let dtype = seen.storages.get(tensor.storage as usize).map(|storage| storage_dtype(storage.class).0);
+        let elements = if counted.insert(*tensor) { tensor.elements } else { 0 };
+        weights.add(&dtype.unwrap_or_default(), elements, 0);
+    }
+    let used: HashSet<u32> = seen.tensors.iter().map(|tensor| tensor.storage).collect();
+    for (_, storage) in seen.storages.iter().enumerate().filter(|(index, _)| !used.contains(&(*index as u32))) {
+        weights.add(&storage_dtype(storage.class).0, storage.elements, 0);
+    }
+    weights.bytes = seen
+        .storages
+        .iter()
+        .map(|storage| storage.elements.saturating_mul(storage_dtype(storage.class).1))
+        .fold(0, u64::saturating_add);
+    weights
 }
 
 /// The class of the outermost object, where a whole module was saved.
@@ -237,6 +270,18 @@ mod tests {
         assert_eq!(looked.stated.facts.int("model.bytes"), 96 + 512);
         assert!(text(&looked, "model.globals").contains("torch.FloatStorage"));
         assert_eq!(text(&looked, "model.architecture"), "");
+    }
+
+    #[test]
+    fn tied_weights_are_two_tensors_over_the_same_numbers_and_an_optimizer_makes_a_checkpoint() {
+        let tensor = b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x18tQK\0K\x04K\x06\x86K\x06K\x01\x86\x89}tR";
+        let names = [&b"X\x07\0\0\0exp_avg"[..], b"X\x0c\0\0\0param_groups", b"X\x01\0\0\0b"];
+        let pickle = [&b"\x80\x02}("[..], names[0], tensor, names[1], tensor, names[2], tensor, b"u."].concat();
+        let file = zip(&[("m/data.pkl", &pickle), ("m/data/0", &[1; 96]), ("m/version", b"3\n")], false);
+        let looked = inspect(&PyTorch, "a.bin", &file);
+        assert_eq!((looked.stated.facts.int("model.tensors"), looked.stated.facts.int("model.parameters")), (3, 24));
+        assert_eq!(text(&looked, "model.kind"), "checkpoint");
+        assert_eq!(text(&looked, "model.training"), "exp_avg, param_groups");
     }
 
     #[test]

@@ -6,8 +6,7 @@
 
 use super::pickle_machine::walk;
 use super::pickle_seen::{Fault, Walk};
-use super::pytorch::{architecture, storage_dtype};
-use super::weights::Weights;
+use super::pytorch::{add_up, architecture, storage_dtype};
 use super::{FACTS, pickle_names};
 use crate::bytes::{Cursor, Probe};
 use crate::finding::{Artifact, FactSpec};
@@ -45,15 +44,10 @@ impl Format for PyTorchLegacy {
         out.fact("model.weights", "inside");
         let mut seen = Walk::default();
         let walked = walk_pickles(&artifact.bytes, &mut seen);
-        let mut weights = Weights::default();
-        for storage in &seen.storages {
-            let (dtype, size) = storage_dtype(storage.class);
-            weights.add(&dtype, storage.elements, storage.elements.saturating_mul(size));
-        }
+        let weights = add_up(&seen);
         weights.state(out);
-        if !seen.globals.is_empty() {
-            out.fact("model.globals", pickle_names::list(&seen.globals));
-        }
+        pickle_names::state(&seen.globals, out);
+        seen.training.state(out);
         if let Some(name) = architecture(&seen) {
             out.fact("model.architecture", name);
         }

@@ -4,15 +4,21 @@
 //! header, at most 100,000,000; the tensors follow it without holes. CryptoTensors keeps the layout and encrypts the
 //! tensors; what it needs for that lies in `__metadata__`.
 
+use std::collections::BTreeSet;
+
+use super::pickle_seen::Training;
 use super::safetensors_header::{Header, Tensor};
 use super::weights::{Weights, elements, may_be_text};
-use super::{FACTS, clip};
+use super::{FACTS, clip, clip_list, shards};
 use crate::bytes::{Cursor, Probe};
 use crate::finding::{Artifact, FactSpec, Role};
 use crate::formats::{Coverage, Format, FormatError, Inspection};
 
 /// The longest header that the reference implementation reads.
 const HEADER_LIMIT: u64 = 100_000_000;
+
+/// So much of a header is read; that of the largest published model has 10 MiB.
+const READ_LIMIT: u64 = 32 << 20;
 
 /// Names of `__metadata__` that say who made a model and how, the best first (the SAI model specification's and those
 /// of common training tools).
@@ -21,6 +27,24 @@ const NAMES: &[(&str, &[&str])] = &[
     ("model.name", &["modelspec.title", "name", "title", "ss_output_name"]),
     ("model.license", &["modelspec.license", "license"]),
     ("model.author", &["modelspec.author", "author"]),
+    ("model.base", &["base_model", "base_model_name_or_path", "ss_sd_model_name"]),
+    ("model.quantisation", &["quantization_method", "quant_method", "quantization", "quantization_format"]),
+];
+
+/// Names of `__metadata__` that tell of the training, and what they tell.
+const TRAINING: &[(&str, &str)] = &[
+    ("ss_dataset_dirs", "data sets"),
+    ("ss_datasets", "data sets"),
+    ("ss_tag_frequency", "tags of the data"),
+    ("ss_reg_dataset_dirs", "regularisation data"),
+    ("ss_optimizer", "optimizer"),
+    ("ss_learning_rate", "learning rate"),
+    ("ss_num_train_images", "number of images"),
+    ("ss_num_epochs", "epochs"),
+    ("ss_training_comment", "comment"),
+    ("ss_session_id", "session"),
+    ("training_info", "training run"),
+    ("modelspec.date", "date"),
 ];
 
 /// See the module.
@@ -53,8 +77,8 @@ impl Format for Safetensors {
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
         let mut cursor = Cursor::new(&artifact.bytes);
         let length = cursor.u64_le()?;
-        let json = &cursor.rest()[..length.min(cursor.remaining()) as usize];
-        let cut = (json.len() as u64) < length;
+        let cut = cursor.remaining() < length;
+        let json = &cursor.rest()[..length.min(cursor.remaining()).min(READ_LIMIT) as usize];
         let (header, result) = Header::read(json);
         if header.tensors.is_empty() && header.metadata.is_empty() {
             let empty = result.is_ok() && length == artifact.bytes.len() as u64 - 8;
@@ -68,6 +92,12 @@ impl Format for Safetensors {
         out.member("(header)", Role::Header, artifact.bytes.slice(8..data as usize))?;
         out.explain(0..data);
         let encrypted = state_protection(&header, out);
+        if length > READ_LIMIT && !cut {
+            out.explain(data..8 + length);
+            let reason =
+                format!("the header has {length} bytes, and {READ_LIMIT} of them were read; no model needs that many");
+            return Err(FormatError::broken(data, reason));
+        }
         if cut {
             let reason = format!("the header should have {length} bytes and {} are there", json.len());
             return Err(FormatError::broken(data, format!("{reason}; the file is cut off, copy it again")));
@@ -122,6 +152,33 @@ fn state(header: &Header, out: &mut Inspection<'_>) {
     if let Some(producer) = producer {
         out.fact("model.producer", clip(producer));
     }
+    shards::state(out);
+    let told = TRAINING.iter().filter(|(name, _)| header.meta(name).is_some());
+    let mut training: BTreeSet<String> = told.map(|(_, what)| (*what).to_owned()).collect();
+    let mut optimizer = Training::default();
+    header
+        .tensors
+        .iter()
+        .flat_map(|tensor| tensor.name.rsplit(['.', '/']))
+        .for_each(|part| optimizer.note(part.as_bytes()));
+    if optimizer.has_optimizer() {
+        training.extend(optimizer.names().map(str::to_owned));
+    }
+    if !training.is_empty() {
+        out.fact("model.training", clip_list(training));
+    }
+    if optimizer.has_optimizer() {
+        out.fact("model.kind", "checkpoint");
+    } else if is_adapter(header) {
+        out.fact("model.kind", "adapter");
+    }
+}
+
+/// Whether the tensors change another model instead of being one (LoRA and its kin).
+fn is_adapter(header: &Header) -> bool {
+    const MARKS: [&str; 7] = ["lora_A", "lora_B", "lora_up", "lora_down", "lora_embedding_", "hada_w1", "lokr_w1"];
+    header.meta("ss_network_module").is_some()
+        || header.tensors.iter().any(|tensor| MARKS.iter().any(|mark| tensor.name.contains(mark)))
 }
 
 /// States how the tensors are protected, and answers whether all of them are encrypted.
@@ -139,7 +196,7 @@ fn state_protection(header: &Header, out: &mut Inspection<'_>) -> bool {
     encrypted
 }
 
-/// Accounts for the tensors, and checks that they follow each other to the end of the file.
+/// Accounts for the tensors, and checks that they follow each other without holes to the end of the file.
 fn explain_tensors(
     tensors: &[Tensor],
     data: u64,
@@ -147,19 +204,30 @@ fn explain_tensors(
     encrypted: bool,
     out: &mut Inspection<'_>,
 ) -> Result<(), FormatError> {
-    let mut end = data;
     let mut lies = None;
+    let mut ranges: Vec<(u64, u64)> = Vec::with_capacity(tensors.len());
     for tensor in tensors {
         let (from, to) = (data.saturating_add(tensor.begin), data.saturating_add(tensor.end));
-        end = end.max(to);
         if from > to {
             lies = Some(FormatError::broken(from.min(size), "a tensor ends before it begins"));
             continue;
         }
+        ranges.push((from, to));
         let bytes = matches!(tensor.dtype.as_str(), "U8" | "I8" | "BOOL") || !known(&tensor.dtype);
         if encrypted || !may_be_text(bytes, tensor.shape.len()) {
             out.explain(from.min(size)..to.min(size));
         }
+        if lies.is_none() && wrong_size(tensor) {
+            lies = Some(FormatError::broken(from.min(size), "a tensor has not the size that its shape and type say"));
+        }
+    }
+    ranges.sort_unstable();
+    let mut end = data;
+    for (from, to) in ranges {
+        if from < end && from < to && lies.is_none() {
+            lies = Some(FormatError::broken(from.min(size), "two tensors lie over each other; no library writes that"));
+        }
+        end = end.max(to);
     }
     if end > size {
         let reason =
@@ -167,6 +235,18 @@ fn explain_tensors(
         return Err(FormatError::broken(size, reason));
     }
     lies.map_or(Ok(()), Err)
+}
+
+/// Whether a tensor's range contradicts its shape. Types of less than a byte, and unknown ones, are not judged.
+fn wrong_size(tensor: &Tensor) -> bool {
+    let size = match tensor.dtype.as_str() {
+        "BOOL" | "U8" | "I8" | "F8_E4M3" | "F8_E5M2" | "F8_E8M0" => 1,
+        "I16" | "U16" | "F16" | "BF16" => 2,
+        "I32" | "U32" | "F32" => 4,
+        "I64" | "U64" | "F64" | "C64" => 8,
+        _ => return false,
+    };
+    elements(&tensor.shape).and_then(|count| count.checked_mul(size)) != Some(tensor.end.saturating_sub(tensor.begin))
 }
 
 /// Whether this is a type of number. What is not is searched: nobody can say what it holds.

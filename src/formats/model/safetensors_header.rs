@@ -4,6 +4,16 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+/// More tensors than any model has in one file.
+const TENSORS: usize = 200_000;
+/// More dimensions than any tensor has.
+const DIMENSIONS: usize = 64;
+/// So much is kept of a name: enough to tell tensors apart.
+const NAME: usize = 128;
+/// So many texts of `__metadata__` are kept, and so much of each; those of encryption schemes are kept whole.
+const TEXTS: usize = 4096;
+const TEXT: usize = 1024;
+
 /// One tensor as the header describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Tensor {
@@ -55,7 +65,12 @@ impl<'de> Visitor<'de> for Top<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<String>()? {
+        while let Some(mut name) = map.next_key::<String>()? {
+            if self.0.tensors.len() >= TENSORS {
+                let reason = format!("it has more than {TENSORS} tensors, and not all of them were read");
+                return Err(serde::de::Error::custom(reason));
+            }
+            shorten(&mut name, NAME);
             if name == "__metadata__" {
                 map.next_value_seed(Metadata(&mut self.0.metadata))?;
             } else {
@@ -85,10 +100,24 @@ impl<'de> Visitor<'de> for Metadata<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(entry) = map.next_entry::<String, String>()? {
-            self.0.push(entry);
+        while let Some((key, mut value)) = map.next_entry::<String, String>()? {
+            if !key.starts_with("__") {
+                shorten(&mut value, TEXT);
+            }
+            if self.0.len() < TEXTS && key.len() <= NAME {
+                self.0.push((key, value));
+            }
         }
         Ok(())
+    }
+}
+
+/// Cuts a text, and gives its memory back.
+fn shorten(text: &mut String, most: usize) {
+    if text.len() > most {
+        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+        text.shrink_to_fit();
     }
 }
 
@@ -114,7 +143,10 @@ impl<'de> Visitor<'de> for OneTensor {
         let mut seen = [false; 3];
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
-                "dtype" => (tensor.dtype, seen[0]) = (map.next_value()?, true),
+                "dtype" => {
+                    (tensor.dtype, seen[0]) = (map.next_value()?, true);
+                    shorten(&mut tensor.dtype, NAME);
+                }
                 "shape" => (tensor.shape, seen[1]) = (map.next_value_seed(Numbers)?, true),
                 "data_offsets" => {
                     ((tensor.begin, tensor.end), seen[2]) = (map.next_value()?, true);
@@ -149,6 +181,9 @@ impl<'de> Visitor<'de> for Numbers {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<u64>, A::Error> {
         let mut numbers = Vec::new();
         while let Some(number) = seq.next_element()? {
+            if numbers.len() >= DIMENSIONS {
+                return Err(serde::de::Error::custom(format!("a tensor has more than {DIMENSIONS} dimensions")));
+            }
             numbers.push(number);
         }
         Ok(numbers)
