@@ -86,6 +86,18 @@ impl<'a> Table<'a> {
         Ok(Vector { bytes: self.bytes, start, length })
     }
 
+    /// Whether the field is there.
+    pub(super) fn has(&self, field: u16) -> bool {
+        self.field(field).is_some()
+    }
+
+    /// A table; `None` where the field is absent.
+    pub(super) fn table(&self, field: u16) -> Result<Option<Table<'a>>, ReadError> {
+        let Some(mut cursor) = self.field(field) else { return Ok(None) };
+        let at = cursor.offset();
+        Table::at(self.bytes, far(at, cursor.u32_le()?)).map(Some)
+    }
+
     /// A vector of tables.
     pub(super) fn tables(&self, field: u16) -> Result<Vector<'a>, ReadError> {
         self.scalars(field, 4)
@@ -108,6 +120,14 @@ impl<'a> Vector<'a> {
     /// Element `index` of a vector of 32-bit numbers.
     pub(super) fn u32(&self, index: u32) -> Result<u32, ReadError> {
         self.element(index)?.u32_le()
+    }
+
+    /// Element `index` of a vector of 64-bit numbers.
+    pub(super) fn u64(&self, index: u32) -> Result<u64, ReadError> {
+        if index >= self.length {
+            return Err(ReadError::new(self.start, format!("there is no element {index} among {}", self.length)));
+        }
+        Cursor::at(self.bytes, self.start.saturating_add(u64::from(index) * 8)).u64_le()
     }
 
     /// Element `index` of a vector of tables.

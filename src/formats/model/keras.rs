@@ -3,6 +3,7 @@
 //! The zip reader hands out the members; here only the facts are read, from the central directory at the end.
 
 use super::capped;
+use super::hdf5::Content;
 use crate::bytes::inflate::inflate;
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec};
@@ -14,6 +15,9 @@ pub struct Keras;
 
 /// How many bytes of a JSON member are read. The configuration of the largest published models has about 1 MiB.
 const JSON: u64 = 16 << 20;
+
+/// How many bytes of compressed weights are read to count them. Keras itself stores them plain.
+const WEIGHTS: u64 = 8 << 20;
 
 /// How many members are looked at. A Keras model has three, and the files of its vocabularies.
 const MEMBERS: u16 = 1_000;
@@ -40,7 +44,7 @@ impl Format for Keras {
     }
 
     fn summary(&self) -> &'static str {
-        "Keras 3 model: version, class and name from the JSON members of its zip, size of its weights"
+        "Keras 3 model: version, class and name from the JSON members of its zip, tensors from its weights"
     }
 
     fn facts(&self) -> &'static [FactSpec] {
@@ -57,7 +61,10 @@ impl Format for Keras {
         out.fact("model.format", "keras");
         out.fact("model.weights", "inside");
         out.fact("model.protection", "plain");
-        out.fact("model.bytes", members.weights.size);
+        match weights(bytes, members.weights) {
+            Some(content) => content.state(out),
+            None => out.fact("model.bytes", members.weights.size),
+        }
         let metadata = content(bytes, members.metadata)?;
         let metadata: Metadata = serde_json::from_slice(&metadata)
             .map_err(|error| FormatError::broken(members.metadata.local, format!("metadata.json: {error}")))?;
@@ -67,6 +74,19 @@ impl Format for Keras {
             .map_err(|error| FormatError::broken(members.config.local, format!("config.json: {error}")))?;
         // The zip reader accounts for the bytes.
         Ok(Coverage::Part)
+    }
+}
+
+/// The tensors of the weights, if they can be read: a slice of the zip, or the start of what is compressed in it.
+fn weights(bytes: &[u8], member: Member) -> Option<Content> {
+    let packed = packed(bytes, member).ok()?;
+    match member.method {
+        0 => Content::of(packed).ok(),
+        8 => {
+            let weights = inflate(flate2::read::DeflateDecoder::new(packed), WEIGHTS, member.size);
+            Content::of(&weights.bytes).ok()
+        }
+        _ => None,
     }
 }
 
@@ -164,8 +184,8 @@ fn zip64(member: &mut Member, extra: &[u8]) {
     }
 }
 
-/// The content of a small member (APPNOTE.TXT 4.3.7), stored or deflated.
-fn content(bytes: &[u8], member: Member) -> Result<Vec<u8>, FormatError> {
+/// The stored bytes of a member (APPNOTE.TXT 4.3.7).
+fn packed(bytes: &[u8], member: Member) -> Result<&[u8], FormatError> {
     let mut cursor = Cursor::at(bytes, member.local);
     if cursor.take(4)? != b"PK\x03\x04" {
         return Err(FormatError::broken(member.local, "no zip member where the central directory says"));
@@ -173,7 +193,12 @@ fn content(bytes: &[u8], member: Member) -> Result<Vec<u8>, FormatError> {
     cursor.skip(22)?;
     let (name, extra) = (cursor.u16_le()?, cursor.u16_le()?);
     cursor.skip(u64::from(name) + u64::from(extra))?;
-    let packed = cursor.take_u64(member.packed)?;
+    Ok(cursor.take_u64(member.packed)?)
+}
+
+/// The content of a small member, stored or deflated.
+fn content(bytes: &[u8], member: Member) -> Result<Vec<u8>, FormatError> {
+    let packed = packed(bytes, member)?;
     let inflated = match member.method {
         0 => inflate(packed, JSON, member.size),
         8 => inflate(flate2::read::DeflateDecoder::new(packed), JSON, member.size),

@@ -2,38 +2,71 @@
 //!
 //! Only headers are read. Tensor data is accounted for and never looked at.
 
+mod caffe;
 mod capped;
+mod coreml;
+mod coreml_blobs;
+mod coreml_layers;
+mod coreml_package;
+mod coreml_program;
 mod flatbuffer;
 mod gguf;
 mod gguf_types;
 pub mod hdf5;
+mod hdf5_dense;
+mod hdf5_tree;
 mod joblib_zlib;
 pub mod keras;
+mod mxnet;
 mod npz;
 mod numpy;
 pub mod onnx;
+mod onnx_types;
+mod openvino;
+mod ort;
+mod paddle;
 mod pickle;
 mod pickle_machine;
 mod pickle_names;
 mod pickle_ops;
 mod pickle_seen;
 pub mod protection;
+mod proto;
 mod pytorch;
 mod pytorch_legacy;
 mod safetensors;
 mod safetensors_header;
+mod tensorrt;
+mod tf_checkpoint;
+mod tf_graph;
+mod tf_saved_model;
+mod tf_types;
+mod tfjs;
 pub mod tflite;
 mod weights;
 mod zip_names;
 
+pub use caffe::Caffe;
+pub use coreml::CoreMl;
+pub use coreml_blobs::CoreMlBlobs;
+pub use coreml_package::{CoreMlCompiled, CoreMlPackage};
 pub use gguf::Gguf;
 pub use joblib_zlib::ZlibPickle;
+pub use mxnet::{MxnetParameters, MxnetSymbol};
 pub use npz::Npz;
 pub use numpy::Npy;
+pub use openvino::OpenVino;
+pub use ort::Ort;
+pub use paddle::{PaddleParameters, PaddleProgram};
 pub use pickle::Pickle;
 pub use pytorch::PyTorch;
 pub use pytorch_legacy::PyTorchLegacy;
 pub use safetensors::Safetensors;
+pub use tensorrt::TensorRt;
+pub use tf_checkpoint::TfCheckpoint;
+pub use tf_graph::TfGraph;
+pub use tf_saved_model::SavedModel;
+pub use tfjs::TfJs;
 
 use crate::finding::{FactSpec, FactType};
 
@@ -49,6 +82,12 @@ pub static FACTS: &[FactSpec] = &[
     },
     FactSpec { name: "model.bytes", kind: FactType::Int, doc: "Bytes of weights in this artifact" },
     FactSpec { name: "model.dtypes", kind: FactType::List, doc: "Data types of the tensors" },
+    FactSpec { name: "model.quantisation", kind: FactType::Text, doc: "How the weights are quantised, where they are" },
+    FactSpec {
+        name: "model.parts",
+        kind: FactType::List,
+        doc: "Names of other files that hold weights of the model, as its header gives them",
+    },
     FactSpec { name: "model.architecture", kind: FactType::Text, doc: "Architecture, where the header says so" },
     FactSpec { name: "model.producer", kind: FactType::Text, doc: "Framework or tool that wrote the file" },
     FactSpec { name: "model.name", kind: FactType::Text, doc: "Name of the model, where the header says so" },
