@@ -132,6 +132,8 @@ pub struct Stated {
     pub family: Family,
     /// References to files that should lie beside it.
     pub references: Vec<Reference>,
+    /// Files that hold the rest of this artifact (the weights of a graph, the parts of a model), as it names them.
+    pub parts: Vec<String>,
     /// Ranges that are accounted for and need not be searched as raw bytes.
     pub explained: Vec<Range<u64>>,
     /// Lines for the reader of a finding about this artifact.
@@ -149,6 +151,10 @@ pub struct LimitReached;
 
 /// How many gaps of one artifact are listed; hostile archives could fill the memory with them.
 const GAPS: usize = 100;
+
+/// How many parts of one model are kept, and how long their names may be. Large models have a few hundred.
+const PARTS: usize = 4096;
+const PART_NAME: usize = 1024;
 
 /// The only way for a format to add members and facts. It counts what it is handed and holds it to the limits.
 pub struct Inspection<'a> {
@@ -288,6 +294,14 @@ impl<'a> Inspection<'a> {
     /// Notes a reference to a file that should lie beside the artifact.
     pub fn reference(&mut self, reference: Reference) {
         self.stated.references.push(reference);
+    }
+
+    /// Names a file that holds a part of this model, relative to the folder of the artifact. Whether it lies there is said
+    /// at the end (`model.missing_parts`). A file may name any number of parts; a few thousand of them are kept.
+    pub fn part(&mut self, name: &str) {
+        if self.stated.parts.len() < PARTS && name.len() <= PART_NAME {
+            self.stated.parts.push(name.to_owned());
+        }
     }
 
     /// Adds a line for the reader of a finding about this artifact.

@@ -14,6 +14,8 @@ use crate::formats::{Family, SourceRecord, Stated};
 
 /// How many dangling references a fact lists.
 const EXAMPLES: usize = 5;
+/// How many parts of a model a fact lists.
+const PARTS: usize = 32;
 /// How many other packages are listed.
 const PACKAGES: usize = 32;
 
@@ -29,6 +31,9 @@ pub fn settle(seen: &mut Seen) {
         }
         if !stated.references.is_empty() {
             settle_references(&seen.paths, path, stated);
+        }
+        if !stated.parts.is_empty() {
+            settle_parts(&seen.paths, path, stated);
         }
     }
     stated.extend(seen.originals.settle());
@@ -143,6 +148,18 @@ fn settle_references(paths: &HashSet<String>, path: &ArtifactPath, stated: &mut 
         .collect();
     stated.facts.set("reference.dangling", dangling.len());
     stated.facts.set("reference.dangling_examples", dangling.into_iter().take(EXAMPLES).collect::<Vec<_>>());
+}
+
+/// States which parts of a model lie beside it and which do not.
+fn settle_parts(paths: &HashSet<String>, path: &ArtifactPath, stated: &mut Stated) {
+    let parts: BTreeSet<&String> = stated.parts.iter().collect();
+    let shown = |part: &String| part.chars().take(200).collect::<String>();
+    let missing: Vec<String> =
+        parts.iter().filter(|part| !resolves(paths, path, part)).map(|part| shown(part)).take(PARTS).collect();
+    stated.facts.set("model.parts", parts.iter().map(|part| shown(part)).take(PARTS).collect::<Vec<_>>());
+    if !missing.is_empty() {
+        stated.facts.set("model.missing_parts", missing);
+    }
 }
 
 #[cfg(test)]

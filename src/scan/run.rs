@@ -445,6 +445,7 @@ fn merge(all: &mut Stated, one: Stated) {
     }
     all.sources.extend(one.sources);
     all.references.extend(one.references);
+    all.parts.extend(one.parts);
     all.explained.extend(one.explained);
     all.details.extend(one.details);
 }

@@ -1,8 +1,8 @@
 //! Facts with bounds: what a model file says about itself may be of any length and any content.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::weights::Weights;
 use crate::bytes::text::{looks_like_text, lossy};
 use crate::formats::Inspection;
 
@@ -22,6 +22,20 @@ pub(super) fn text(bytes: &[u8]) -> String {
     lossy(head).trim().chars().take(CHARACTERS).collect()
 }
 
+/// [`text`], of what is text already.
+pub(super) fn clip(value: &str) -> String {
+    text(value.as_bytes())
+}
+
+/// At most 32 texts, each of 200 characters.
+pub(super) fn clip_list<I>(items: I) -> Vec<String>
+where
+    I: IntoIterator,
+    I::Item: AsRef<str>,
+{
+    items.into_iter().take(ITEMS).map(|item| clip(item.as_ref())).collect()
+}
+
 /// States a text as a fact, unless it is empty.
 pub(super) fn state(out: &mut Inspection<'_>, name: &'static str, value: &[u8]) {
     let value = text(value);
@@ -36,29 +50,21 @@ const RANGES: usize = 1 << 20;
 /// Counts the tensors of a model and remembers where their data lies.
 #[derive(Debug, Default)]
 pub(super) struct Tensors {
-    count: u64,
-    parameters: u64,
-    bytes: u64,
-    dtypes: BTreeSet<String>,
+    weights: Weights,
     explained: Vec<Range<u64>>,
 }
 
 impl Tensors {
     /// One more tensor, of this data type and these dimensions. No dimensions mean one element, as in every format.
     pub(super) fn add(&mut self, dtype: &str, dims: impl IntoIterator<Item = u64>) {
-        self.count += 1;
-        let elements = dims.into_iter().fold(1, u64::saturating_mul);
-        self.parameters = self.parameters.saturating_add(elements);
-        if self.dtypes.len() < ITEMS && !self.dtypes.contains(dtype) {
-            self.dtypes.insert(text(dtype.as_bytes()));
-        }
+        self.weights.add(dtype, dims.into_iter().fold(1, u64::saturating_mul), 0);
     }
 
     /// Data of a tensor at `offset`. It is accounted for, unless it looks like text: a vocabulary or a program may be
     /// stored as a tensor of bytes.
     pub(super) fn data(&mut self, bytes: &[u8], offset: u64) {
         let length = bytes.len() as u64;
-        self.bytes = self.bytes.saturating_add(length);
+        self.weights.bytes = self.weights.bytes.saturating_add(length);
         if length >= SMALL && self.explained.len() < RANGES && !looks_like_text(&bytes[..bytes.len().min(4 << 10)]) {
             self.explained.push(offset..offset.saturating_add(length));
         }
@@ -66,25 +72,22 @@ impl Tensors {
 
     /// Data of a tensor that lies in another file, or is compressed.
     pub(super) fn elsewhere(&mut self, bytes: u64) {
-        self.bytes = self.bytes.saturating_add(bytes);
+        self.weights.bytes = self.weights.bytes.saturating_add(bytes);
     }
 
     /// Number of tensors.
     pub(super) fn count(&self) -> u64 {
-        self.count
+        self.weights.tensors
     }
 
     /// Bytes of data.
     pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+        self.weights.bytes
     }
 
     /// States what was counted.
     pub(super) fn state(self, out: &mut Inspection<'_>) {
-        out.fact("model.tensors", self.count);
-        out.fact("model.parameters", self.parameters);
-        out.fact("model.bytes", self.bytes);
-        out.fact("model.dtypes", self.dtypes.into_iter().collect::<Vec<_>>());
+        self.weights.state(out);
         self.explained.into_iter().for_each(|range| out.explain(range));
     }
 }
@@ -96,6 +99,8 @@ mod tests {
     #[test]
     fn text_from_a_file_is_cut_at_200_characters() {
         assert_eq!(text("ü".repeat(1000).as_bytes()).chars().count(), 200);
+        assert_eq!(clip("  mit\n"), "mit");
+        assert_eq!(clip_list(vec!["x"; 1_000]).len(), 32);
         assert_eq!(text(b"  torch \xff\n"), "torch \u{fffd}");
     }
 
@@ -108,6 +113,6 @@ mod tests {
         tensors.data(&[0x3d; 8], 300);
         tensors.data(&[0; 100], 400);
         assert_eq!(tensors.explained, vec![400..500; 1]);
-        assert_eq!((tensors.parameters, tensors.bytes, tensors.count), (u64::MAX, 408, 2));
+        assert_eq!((tensors.weights.parameters, tensors.bytes(), tensors.count()), (u64::MAX, 408, 2));
     }
 }

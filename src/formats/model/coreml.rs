@@ -233,7 +233,7 @@ impl<'a> Model<'a> {
         if !self.parts.is_empty() {
             let parts: Vec<String> = self.parts.iter().map(|part| capped::text(part)).collect();
             out.detail(format!("weights lie in {}", parts.join(", ")));
-            out.fact("model.parts", parts);
+            parts.iter().for_each(|part| out.part(part));
         }
         self.tensors.state(out);
     }

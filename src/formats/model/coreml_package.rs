@@ -67,9 +67,9 @@ impl Format for CoreMlPackage {
         capped::state(out, "model.version", manifest.version.as_bytes());
         out.fact("model.weights", "external");
         out.fact("model.protection", "plain");
-        let parts =
-            manifest.items.values().take(PARTS).map(|item| format!("Data/{}", capped::text(item.path.as_bytes())));
-        out.fact("model.parts", parts.collect::<Vec<_>>());
+        for item in manifest.items.values().take(PARTS) {
+            out.part(&format!("Data/{}", item.path));
+        }
         Ok(Coverage::Part)
     }
 }
@@ -142,9 +142,7 @@ fn program(bytes: &[u8], out: &mut Inspection<'_>) -> Result<Coverage, FormatErr
     out.fact("model.architecture", "ML program");
     out.fact("model.protection", "plain");
     out.fact("model.weights", if parts.is_empty() { "none" } else { "external" });
-    if !parts.is_empty() {
-        out.fact("model.parts", parts.into_iter().collect::<Vec<_>>());
-    }
+    parts.iter().for_each(|part| out.part(part));
     tensors.state(out);
     if bytes.trim_ascii_end().last() != Some(&b'}') {
         return Err(FormatError::broken(bytes.len() as u64, "the program is cut off"));
@@ -233,7 +231,7 @@ mod tests {
             (facts.int("model.tensors"), facts.int("model.parameters"), facts.int("model.bytes")),
             (1, 200, 400)
         );
-        assert_eq!(facts.get("model.parts"), Some(&FactValue::from(vec!["weights/weight.bin".to_owned()])));
+        assert_eq!(looked.stated.parts, ["weights/weight.bin"]);
         let json = br#"[{"metadataOutputVersion": "3.0", "storagePrecision": "Float16", "author": "Example Ltd",
             "license": "proprietary", "specificationVersion": 9, "inputSchema": []}]"#;
         let facts = inspect(&CoreMlCompiled, "metadata.json", json).stated.facts;

@@ -122,7 +122,7 @@ impl Content {
     /// States what was counted.
     pub(super) fn state(self, out: &mut Inspection<'_>) {
         if self.optimizer > 0 {
-            out.detail(format!("it also holds the state of the optimizer: {} tensors", self.optimizer));
+            out.fact("model.training", vec![format!("state of the optimizer ({} tensors)", self.optimizer)]);
         }
         self.weights.state(out);
     }

@@ -4,8 +4,8 @@
 
 use super::capped;
 use super::hdf5::Content;
-use crate::bytes::inflate::inflate;
-use crate::bytes::{Cursor, Probe, ReadError};
+use super::zip_names::{self, Entry};
+use crate::bytes::Probe;
 use crate::finding::{Artifact, FactSpec};
 use crate::formats::{Coverage, Format, FormatError, Inspection};
 
@@ -19,24 +19,8 @@ const JSON: u64 = 16 << 20;
 /// How many bytes of compressed weights are read to count them. Keras itself stores them plain.
 const WEIGHTS: u64 = 8 << 20;
 
-/// How many members are looked at. A Keras model has three, and the files of its vocabularies.
-const MEMBERS: u16 = 1_000;
-
-/// One of the three members: what the central directory says about it.
-#[derive(Debug, Clone, Copy)]
-struct Member {
-    method: u16,
-    packed: u64,
-    size: u64,
-    local: u64,
-}
-
 /// The three members that make a zip a Keras model.
-struct Members {
-    metadata: Member,
-    config: Member,
-    weights: Member,
-}
+const NAMES: [&str; 3] = ["metadata.json", "config.json", "model.weights.h5"];
 
 impl Format for Keras {
     fn name(&self) -> &'static str {
@@ -52,41 +36,39 @@ impl Format for Keras {
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> bool {
-        probe.starts_with(b"PK\x03\x04") && members(probe.tail()).is_some()
+        let listed = |name: &&str| memchr::memmem::find(probe.tail(), name.as_bytes()).is_some();
+        probe.starts_with(b"PK\x03\x04") && NAMES.iter().all(listed)
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
         let bytes = &artifact.bytes[..];
-        let members = members(Probe::new("", bytes).tail()).ok_or(FormatError::NotThis)?;
+        let entries = zip_names::entries(bytes).map_err(|_| FormatError::NotThis)?;
+        let [Some(metadata), Some(config), Some(weights)] =
+            NAMES.map(|name| entries.iter().find(|entry| entry.name == name))
+        else {
+            return Err(FormatError::NotThis);
+        };
         out.fact("model.format", "keras");
         out.fact("model.weights", "inside");
         out.fact("model.protection", "plain");
-        match weights(bytes, members.weights) {
-            Some(content) => content.state(out),
-            None => out.fact("model.bytes", members.weights.size),
+        match weights.content(bytes, weights.size.min(if weights.method == 0 { u64::MAX } else { WEIGHTS })) {
+            Some(content) if !content.is_empty() => match Content::of(&content) {
+                Ok(content) => content.state(out),
+                Err(_) => out.fact("model.bytes", weights.size),
+            },
+            _ => out.fact("model.bytes", weights.size),
         }
-        let metadata = content(bytes, members.metadata)?;
-        let metadata: Metadata = serde_json::from_slice(&metadata)
-            .map_err(|error| FormatError::broken(members.metadata.local, format!("metadata.json: {error}")))?;
-        capped::state(out, "model.version", metadata.keras_version.as_bytes());
-        capped::state(out, "model.producer", format!("Keras {}", metadata.keras_version).as_bytes());
-        state_config(&content(bytes, members.config)?, out)
-            .map_err(|error| FormatError::broken(members.config.local, format!("config.json: {error}")))?;
+        let broken =
+            |entry: &Entry, reason: String| FormatError::broken(entry.header, format!("{}: {reason}", entry.name));
+        let unread = |entry| broken(entry, "it is encrypted, compressed in an unusual way, or cut off".to_owned());
+        let json = metadata.content(bytes, JSON).ok_or_else(|| unread(metadata))?;
+        let found: Metadata = serde_json::from_slice(&json).map_err(|error| broken(metadata, error.to_string()))?;
+        capped::state(out, "model.version", found.keras_version.as_bytes());
+        capped::state(out, "model.producer", format!("Keras {}", found.keras_version).as_bytes());
+        let json = config.content(bytes, JSON).ok_or_else(|| unread(config))?;
+        state_config(&json, out).map_err(|error| broken(config, error.to_string()))?;
         // The zip reader accounts for the bytes.
         Ok(Coverage::Part)
-    }
-}
-
-/// The tensors of the weights, if they can be read: a slice of the zip, or the start of what is compressed in it.
-fn weights(bytes: &[u8], member: Member) -> Option<Content> {
-    let packed = packed(bytes, member).ok()?;
-    match member.method {
-        0 => Content::of(packed).ok(),
-        8 => {
-            let weights = inflate(flate2::read::DeflateDecoder::new(packed), WEIGHTS, member.size);
-            Content::of(&weights.bytes).ok()
-        }
-        _ => None,
     }
 }
 
@@ -126,87 +108,6 @@ pub(super) fn state_config(json: &[u8], out: &mut Inspection<'_>) -> Result<(), 
     Ok(())
 }
 
-/// Looks for the three names in the central directory, all of which must lie in `tail` (APPNOTE.TXT 4.3.12, 4.3.16).
-fn members(tail: &[u8]) -> Option<Members> {
-    let end = memchr::memmem::rfind(tail, b"PK\x05\x06")?;
-    let mut record = Cursor::at(tail, end as u64 + 10);
-    let (count, size) = (record.u16_le().ok()?, record.u32_le().ok()?);
-    let mut cursor = Cursor::at(tail, (end as u64).checked_sub(u64::from(size))?);
-    let (mut metadata, mut config, mut weights) = (None, None, None);
-    for _ in 0..count.min(MEMBERS) {
-        let (name, member) = entry(&mut cursor).ok()?;
-        match name {
-            b"metadata.json" => metadata = Some(member),
-            b"config.json" => config = Some(member),
-            b"model.weights.h5" => weights = Some(member),
-            _ => {}
-        }
-    }
-    Some(Members { metadata: metadata?, config: config?, weights: weights? })
-}
-
-/// One entry of the central directory (APPNOTE.TXT 4.3.12).
-fn entry<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a [u8], Member), ReadError> {
-    if cursor.take(4)? != b"PK\x01\x02" {
-        return Err(cursor.error("no entry of a central directory"));
-    }
-    cursor.skip(6)?;
-    let method = cursor.u16_le()?;
-    cursor.skip(8)?;
-    let (packed, size) = (cursor.u32_le()?, cursor.u32_le()?);
-    let (name, extra, comment) = (cursor.u16_le()?, cursor.u16_le()?, cursor.u16_le()?);
-    cursor.skip(8)?;
-    let local = cursor.u32_le()?;
-    let name = cursor.take(usize::from(name))?;
-    let extra = cursor.take(usize::from(extra))?;
-    cursor.skip(u64::from(comment))?;
-    let mut member = Member { method, packed: packed.into(), size: size.into(), local: local.into() };
-    zip64(&mut member, extra);
-    Ok((name, member))
-}
-
-/// Takes over 64-bit sizes from the extra field 0x0001 (APPNOTE.TXT 4.5.3).
-fn zip64(member: &mut Member, extra: &[u8]) {
-    let mut cursor = Cursor::new(extra);
-    while let (Ok(id), Ok(length)) = (cursor.u16_le(), cursor.u16_le()) {
-        let Ok(content) = cursor.take(usize::from(length)) else { return };
-        if id != 1 {
-            continue;
-        }
-        let mut content = Cursor::new(content);
-        for field in [&mut member.size, &mut member.packed, &mut member.local] {
-            if *field == u64::from(u32::MAX)
-                && let Ok(value) = content.u64_le()
-            {
-                *field = value;
-            }
-        }
-    }
-}
-
-/// The stored bytes of a member (APPNOTE.TXT 4.3.7).
-fn packed(bytes: &[u8], member: Member) -> Result<&[u8], FormatError> {
-    let mut cursor = Cursor::at(bytes, member.local);
-    if cursor.take(4)? != b"PK\x03\x04" {
-        return Err(FormatError::broken(member.local, "no zip member where the central directory says"));
-    }
-    cursor.skip(22)?;
-    let (name, extra) = (cursor.u16_le()?, cursor.u16_le()?);
-    cursor.skip(u64::from(name) + u64::from(extra))?;
-    Ok(cursor.take_u64(member.packed)?)
-}
-
-/// The content of a small member, stored or deflated.
-fn content(bytes: &[u8], member: Member) -> Result<Vec<u8>, FormatError> {
-    let packed = packed(bytes, member)?;
-    let inflated = match member.method {
-        0 => inflate(packed, JSON, member.size),
-        8 => inflate(flate2::read::DeflateDecoder::new(packed), JSON, member.size),
-        other => return Err(FormatError::broken(member.local, format!("zip method {other} is not read here"))),
-    };
-    Ok(inflated.bytes.to_vec())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,21 +115,7 @@ mod tests {
     use crate::formats::testing::inspect;
 
     fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-        let (mut out, mut directory) = (Vec::new(), Vec::new());
-        for (name, content) in members {
-            let sizes = [(content.len() as u32).to_le_bytes(), (content.len() as u32).to_le_bytes()].concat();
-            let lengths = [(name.len() as u16).to_le_bytes(), [0, 0]].concat();
-            directory.extend([b"PK\x01\x02".as_slice(), &[0; 16], &sizes, &lengths, &[0; 10]].concat());
-            directory.extend((out.len() as u32).to_le_bytes());
-            directory.extend(name.as_bytes());
-            out.extend([b"PK\x03\x04".as_slice(), &[0; 14], &sizes, &lengths, name.as_bytes(), content].concat());
-        }
-        let (size, at, count) = (directory.len() as u32, out.len() as u32, members.len() as u16);
-        out.extend(directory);
-        out.extend([b"PK\x05\x06".as_slice(), &[0; 4], &count.to_le_bytes(), &count.to_le_bytes()].concat());
-        out.extend([size.to_le_bytes(), at.to_le_bytes()].concat());
-        out.extend([0, 0]);
-        out
+        crate::formats::model::zip_names::tests::forge(members, false)
     }
 
     const METADATA: &[u8] = br#"{"keras_version": "3.15.1", "date_saved": "2026-11-01@10:00:00"}"#;

@@ -277,7 +277,7 @@ impl<'a> Model<'a> {
         let parts: Vec<String> = self.external.iter().map(|part| capped::text(part)).collect();
         if !parts.is_empty() {
             out.detail(format!("weights lie in {}", parts.join(", ")));
-            out.fact("model.parts", parts);
+            parts.iter().for_each(|part| out.part(part));
         }
         self.quantised.state(out);
         self.tensors.state(out);

@@ -172,7 +172,7 @@ impl<'a> Model<'a> {
         out.fact("model.weights", if external { "external" } else { "none" });
         if let (true, Some(stem)) = (external, stem) {
             out.detail(format!("weights lie in {stem}.bin"));
-            out.fact("model.parts", vec![format!("{stem}.bin")]);
+            out.part(&format!("{stem}.bin"));
         }
         self.tensors.state(out);
     }
@@ -206,7 +206,7 @@ mod tests {
             (1, 200, 400)
         );
         assert_eq!(facts.get("model.version"), Some(&FactValue::from("IR 11")));
-        assert_eq!(facts.get("model.parts"), Some(&FactValue::from(vec!["scorer.bin".to_owned()])));
+        assert_eq!(looked.stated.parts, ["scorer.bin"]);
         let cut = inspect(&OpenVino, "scorer.xml", &MODEL.as_bytes()[..300]);
         assert!(matches!(cut.result, Err(FormatError::Broken(_))));
         let other = b"<?xml version=\"1.0\"?><net name=\"petri\"><layers></layers></net>";

@@ -82,7 +82,7 @@ impl Format for PaddleProgram {
         let external = program.tensors.count() > 0;
         out.fact("model.weights", if external { "external" } else { "none" });
         if let (true, Some(stem)) = (external, artifact.path.base_name().strip_suffix(".pdmodel")) {
-            out.fact("model.parts", vec![format!("{stem}.pdiparams")]);
+            out.part(&format!("{stem}.pdiparams"));
         }
         program.tensors.state(out);
         end?;

@@ -25,6 +25,9 @@ const FOOTER: u64 = 48;
 /// How many tensors are counted.
 const ENTRIES: u32 = 2_000_000;
 
+/// How many files with data are named.
+const SHARDS: u64 = 4096;
+
 /// The entry that holds the graph of Python objects, which is no tensor of the model.
 const OBJECT_GRAPH: &[u8] = b"_CHECKPOINTABLE_OBJECT_GRAPH";
 
@@ -64,8 +67,9 @@ impl Format for TfCheckpoint {
                 let name = artifact.path.base_name();
                 let stem = name.strip_suffix(".index").unwrap_or(name);
                 let shards = checkpoint.shards;
-                let part = |shard| format!("{stem}.data-{shard:05}-of-{shards:05}");
-                out.fact("model.parts", (0..shards.min(32)).map(part).collect::<Vec<_>>());
+                for shard in 0..shards.min(SHARDS) {
+                    out.part(&format!("{stem}.data-{shard:05}-of-{shards:05}"));
+                }
             }
             Kind::Slices => {
                 out.fact("model.version", "1");
@@ -73,7 +77,7 @@ impl Format for TfCheckpoint {
             }
         }
         if checkpoint.optimizer > 0 {
-            out.detail(format!("it also holds the state of the optimizer: {} tensors", checkpoint.optimizer));
+            out.fact("model.training", vec![format!("state of the optimizer ({} tensors)", checkpoint.optimizer)]);
         }
         checkpoint.tensors.state(out);
         end?;
@@ -311,8 +315,9 @@ mod tests {
         let facts = &looked.stated.facts;
         assert_eq!((facts.int("model.tensors"), facts.int("model.parameters"), facts.int("model.bytes")), (1, 8, 32));
         let parts = vec!["variables.data-00000-of-00002".to_owned(), "variables.data-00001-of-00002".to_owned()];
-        assert_eq!(facts.get("model.parts"), Some(&FactValue::from(parts)));
-        assert_eq!(looked.stated.details, ["it also holds the state of the optimizer: 1 tensors"]);
+        assert_eq!(looked.stated.parts, parts);
+        let training = vec!["state of the optimizer (1 tensors)".to_owned()];
+        assert_eq!(facts.get("model.training"), Some(&FactValue::from(training)));
     }
 
     #[test]

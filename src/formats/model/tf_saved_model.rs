@@ -62,7 +62,7 @@ impl Format for SavedModel {
         };
         out.fact("model.weights", weights);
         if model.graph.variables > 0 {
-            out.fact("model.parts", vec![VARIABLES.to_owned()]);
+            out.part(VARIABLES);
             out.detail(format!("its variables lie in {VARIABLES} and the files beside that"));
         } else {
             model.graph.state(out);

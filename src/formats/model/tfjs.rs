@@ -143,7 +143,7 @@ impl Model<'_> {
         out.fact("model.weights", if tensors.count() > 0 { "external" } else { "none" });
         if !parts.is_empty() {
             out.detail(format!("weights lie in {} shards, the first is {}", parts.len(), parts[0]));
-            out.fact("model.parts", parts);
+            parts.iter().for_each(|part| out.part(part));
         }
         tensors.state(out);
     }
@@ -173,7 +173,7 @@ mod tests {
             assert_eq!((facts.int("model.tensors"), facts.int("model.parameters")), (2, 220));
             assert_eq!(facts.int("model.bytes"), 820);
             assert_eq!(facts.get("model.quantisation"), Some(&FactValue::from("uint8")));
-            assert_eq!(facts.get("model.parts"), Some(&FactValue::from(vec!["group1-shard1of1.bin".to_owned()])));
+            assert_eq!(looked.stated.parts, ["group1-shard1of1.bin"]);
             let cut = inspect(&TfJs, "m.json", &text.as_bytes()[..text.len() - 9]);
             assert!(matches!(cut.result, Err(FormatError::Broken(_))));
         }

@@ -28,7 +28,8 @@ pub(super) struct Entry {
     pub(super) method: u16,
     /// Whether general flag bit 0 is set.
     pub(super) encrypted: bool,
-    header: u64,
+    /// Where its local header is.
+    pub(super) header: u64,
 }
 
 impl Entry {
