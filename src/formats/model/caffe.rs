@@ -71,7 +71,7 @@ impl Format for Caffe {
 fn kind(bytes: &[u8]) -> Option<Kind> {
     let fields = first_fields(Slice::whole(bytes), SNIFFED)?;
     let mut kind = None;
-    for field in &fields {
+    for field in fields.iter() {
         match (field.number, field.value) {
             (1, Value::Bytes(name)) if kind.is_none() && (name.bytes.is_empty() || is_name(name.bytes)) => {}
             (100, Value::Bytes(layer)) if is_layer(layer) => kind = kind.or(Some(Kind::Caffe)),
@@ -97,7 +97,7 @@ fn is_layer(layer: Slice<'_>) -> bool {
 fn is_old_layer(layer: Slice<'_>) -> bool {
     let Some(fields) = first_fields(layer, SNIFFED) else { return false };
     let mut known = [false; 2];
-    for field in &fields {
+    for field in fields.iter() {
         match (field.number, field.value) {
             (2 | 3, Value::Bytes(name)) if is_name(name.bytes) => {}
             (4, Value::Bytes(name)) if is_name(name.bytes) => known[0] = true,
@@ -114,7 +114,7 @@ fn is_old_layer(layer: Slice<'_>) -> bool {
 fn is_caffe2(operator: Slice<'_>) -> bool {
     let Some(fields) = first_fields(operator, SNIFFED) else { return false };
     let mut known = [false; 2];
-    for field in &fields {
+    for field in fields.iter() {
         match (field.number, field.value) {
             (1 | 3, Value::Bytes(name)) if name.bytes.is_empty() || is_name(name.bytes) => {}
             (2, Value::Bytes(name)) if is_name(name.bytes) => known[0] = true,
@@ -224,7 +224,7 @@ impl<'a> Net<'a> {
         elements: &mut Option<u64>,
         values: &mut Option<Slice<'a>>,
     ) -> Result<(), ReadError> {
-        match first_fields(argument, 1).unwrap_or_default().first() {
+        match first_fields(argument, 1).as_deref().and_then(<[_]>::first) {
             Some(Field { number: 1, value: Value::Bytes(name), .. }) if name.bytes == b"shape" => {
                 let mut product = 1u64;
                 walk.each(argument, |field| match field.number {

@@ -24,6 +24,9 @@ pub struct CoreMlCompiled;
 /// How many parts are listed.
 const PARTS: usize = 32;
 
+/// How many values are counted. The largest programs have some ten thousand.
+const BLOBS: usize = 200_000;
+
 /// What stands before a value that lies in a file of blobs.
 const BLOB: &[u8] = b"(BLOBFILE(path = ";
 
@@ -123,7 +126,7 @@ fn program(bytes: &[u8], out: &mut Inspection<'_>) -> Result<Coverage, FormatErr
         return Err(FormatError::NotThis);
     }
     let (mut tensors, mut parts) = (Tensors::default(), BTreeSet::new());
-    for at in memchr::memmem::find_iter(bytes, BLOB) {
+    for at in memchr::memmem::find_iter(bytes, BLOB).take(BLOBS) {
         let before = &bytes[at.saturating_sub(NEAR)..at];
         let kind = memchr::memmem::rfind(before, b"tensor<").map(|start| &before[start + 7..]);
         if let Some((dtype, bits, elements)) = kind.and_then(tensor_type) {

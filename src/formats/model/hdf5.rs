@@ -99,7 +99,18 @@ impl Content {
 
     fn read(&mut self, bytes: &[u8], superblock: &Superblock) -> Result<(), ReadError> {
         let layout = Layout { address: superblock.address, length: superblock.length, base: superblock.base };
-        Tree::new(bytes, layout, superblock.root).walk(|data_set| self.add(bytes, data_set))
+        let mut data = Vec::new();
+        let end = Tree::new(bytes, layout, superblock.root).walk(|data_set| {
+            data.extend(data_set.data.clone());
+            self.add(bytes, data_set);
+        });
+        data.sort_unstable_by_key(|range| range.start);
+        match data.windows(2).find(|pair| pair[0].end > pair[1].start) {
+            Some(pair) => {
+                end.and(Err(ReadError::new(pair[1].start, "two data sets overlap, which the library never writes")))
+            }
+            None => end,
+        }
     }
 
     fn add(&mut self, bytes: &[u8], data_set: DataSet) {

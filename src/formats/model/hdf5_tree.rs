@@ -12,8 +12,8 @@ use crate::bytes::{Cursor, ReadError};
 /// How many objects are visited. The largest models have some ten thousand tensors.
 const OBJECTS: usize = 200_000;
 
-/// How many nodes of trees and blocks of messages are visited: each object has a few.
-const STEPS: u32 = 2_000_000;
+/// How many messages, links and nodes of trees are visited: each object has a few.
+const STEPS: u32 = 4_000_000;
 
 /// More dimensions than the library allows.
 const RANK: u8 = 32;
@@ -32,7 +32,7 @@ pub(super) struct Layout {
 /// A data set.
 #[derive(Debug, Default)]
 pub(super) struct DataSet {
-    /// The names on the way to it, `/`-separated, at most 1,024 characters.
+    /// The names on the way to it, `/`-separated, at most 256 bytes.
     pub(super) path: String,
     /// Number of elements; `None` where it is beyond 64 bits.
     pub(super) elements: Option<u64>,
@@ -116,7 +116,7 @@ impl<'a> Tree<'a> {
         if self.seen.len() <= OBJECTS && self.seen.insert(at) {
             let name = String::from_utf8_lossy(&name[..name.len().min(255)]);
             let path = if parent.is_empty() { name.into_owned() } else { format!("{parent}/{name}") };
-            self.waiting.push((at, if path.len() > 1024 { parent.to_owned() } else { path }));
+            self.waiting.push((at, if path.len() > 256 { parent.to_owned() } else { path }));
         }
     }
 
@@ -194,8 +194,13 @@ impl<'a> Tree<'a> {
         object: &mut Object,
         blocks: &mut Vec<(u64, u64)>,
     ) -> Result<(), ReadError> {
-        let least = if modern { 4 } else { 8 };
+        let least = match (modern, ordered) {
+            (true, false) => 4,
+            (true, true) => 6,
+            (false, _) => 8,
+        };
         while block.remaining() >= least {
+            self.step(block.offset())?;
             let (kind, size, flags);
             if modern {
                 (kind, size, flags) = (u16::from(block.u8()?), block.u16_le()?, block.u8()?);
@@ -355,11 +360,13 @@ impl<'a> Tree<'a> {
     fn symbol_node(&mut self, cursor: &mut Cursor<'a>, names: &[u8], path: &str) -> Result<(), ReadError> {
         cursor.skip(2)?;
         for _ in 0..cursor.u16_le()? {
+            self.step(cursor.offset())?;
             let name = if self.layout.address == 4 { cursor.u32_le()?.into() } else { cursor.u64_le()? };
             let at = self.layout.address(cursor)?;
             let kind = cursor.u32_le()?;
             cursor.skip(20)?;
             let name = Cursor::at(names, name).rest();
+            let name = &name[..name.len().min(256)];
             let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
             // 2 stands for a link by name.
             if let (Some(at), true) = (at, kind != 2) {

@@ -43,7 +43,9 @@ impl Format for OpenVino {
         let mut ended = false;
         for start in memchr::memchr_iter(b'<', bytes) {
             let rest = &bytes[start + 1..];
-            let Some(end) = memchr::memchr(b'>', &rest[..rest.len().min(TAG)]) else { continue };
+            // No tag has another one in it; so nothing is read twice.
+            let end = memchr::memchr2(b'<', b'>', &rest[..rest.len().min(TAG)]).filter(|end| rest[*end] == b'>');
+            let Some(end) = end else { continue };
             ended = &rest[..end] == b"/net";
             model.tag(&rest[..end]);
         }

@@ -276,7 +276,7 @@ fn tensor(bytes: &[u8], at: u64) -> Result<Option<Stored>, ReadError> {
     }
     let description = Slice { bytes: cursor.take(length as usize)?, offset: at };
     let known = |field: &Field<'_>| matches!((field.number, field.value), (1, Value::Varint(_)) | (2, _));
-    if !first_fields(description, 64).is_some_and(|fields| fields[0].number == 1 && fields.iter().all(known)) {
+    if !first_fields(description, 16).is_some_and(|fields| fields[0].number == 1 && fields.iter().all(known)) {
         return Ok(None);
     }
     let (Some((name, bytes_each)), elements) = described(&Walk::new(), description)? else { return Ok(None) };

@@ -72,22 +72,43 @@ pub(super) fn numbers(value: Value<'_>, mut read: impl FnMut(u64)) -> Result<(),
     Ok(())
 }
 
-/// The first fields of what may be a message, at most `most`; `None` where they are no message. A field that goes past
-/// the end of what is there ends the list and counts.
-pub(super) fn first_fields(message: Slice<'_>, most: usize) -> Option<Vec<Field<'_>>> {
+/// How many fields are looked at to recognise a message.
+const FIRST: usize = 16;
+
+/// The first fields of a message.
+pub(super) struct First<'a> {
+    fields: [Field<'a>; FIRST],
+    count: usize,
+}
+
+impl<'a> std::ops::Deref for First<'a> {
+    type Target = [Field<'a>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.fields[..self.count]
+    }
+}
+
+/// The first fields of what may be a message, at most `most`, and at most 16; `None` where they are no message. A field
+/// that goes past the end of what is there ends the list and counts.
+pub(super) fn first_fields(message: Slice<'_>, most: usize) -> Option<First<'_>> {
+    let none = Field { number: 0, offset: 0, value: Value::Varint(0) };
+    let mut first = First { fields: [none; FIRST], count: 0 };
     let mut fields = message.fields();
-    let mut found = Vec::new();
-    while found.len() < most {
-        match fields.next() {
-            Some(Ok(field)) => found.push(field),
+    while first.count < most.min(FIRST) {
+        let field = match fields.next() {
+            Some(Ok(field)) => field,
             Some(Err(_)) => {
-                found.push(fields.cut_off()?);
+                first.fields[first.count] = fields.cut_off()?;
+                first.count += 1;
                 break;
             }
             None => break,
-        }
+        };
+        first.fields[first.count] = field;
+        first.count += 1;
     }
-    Some(found)
+    Some(first)
 }
 
 /// Whether this may be the name of a node, a layer or a variable: printable, and not empty.

@@ -25,6 +25,9 @@ const FOOTER: u64 = 48;
 /// How many tensors are counted.
 const ENTRIES: u32 = 2_000_000;
 
+/// How long the name of a variable may be.
+const KEY: u64 = 4 << 10;
+
 /// How many files with data are named.
 const SHARDS: u64 = 4096;
 
@@ -159,7 +162,8 @@ impl<'w> Checkpoint<'w> {
                 }
                 Ok(())
             })?;
-            self.count(name, kind, elements, elements.saturating_mul(4));
+            let size = tf_types::size(tf_types::dtype(kind));
+            self.count(name, kind, elements, elements.saturating_mul(size));
             Ok(())
         })
     }
@@ -260,6 +264,9 @@ impl<'a> Table<'a> {
             let (shared, more, length) = (cursor.varint()?, cursor.varint()?, cursor.varint()?);
             if shared > key.len() as u64 {
                 return Err(ReadError::new(offset, "a key shares more than there is"));
+            }
+            if shared.saturating_add(more) > KEY {
+                return Err(ReadError::new(offset, format!("a name has more than {KEY} bytes")));
             }
             key.truncate(shared as usize);
             key.extend_from_slice(cursor.take_u64(more)?);

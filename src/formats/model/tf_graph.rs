@@ -87,7 +87,7 @@ fn known(field: &Field<'_>) -> bool {
 fn is_node(node: Slice<'_>) -> bool {
     let Some(fields) = first_fields(node, 8) else { return false };
     let mut operator = false;
-    for field in &fields {
+    for field in fields.iter() {
         operator |= match (field.number, field.value) {
             (1, Value::Bytes(name)) if is_name(name.bytes) && !name.bytes.ends_with(b".proto") => false,
             (2, Value::Bytes(name)) if is_operator(name.bytes) && is_start(name.bytes[0]) => true,

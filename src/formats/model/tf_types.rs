@@ -45,6 +45,17 @@ pub(super) fn dtype(number: u64) -> &'static str {
     usize::try_from(number).ok().and_then(|number| NAMES.get(number)).copied().unwrap_or("unknown")
 }
 
+/// Bytes of an element of this type, by its name.
+pub(super) fn size(dtype: &str) -> u64 {
+    match dtype {
+        "C128" => 16,
+        "F64" | "I64" | "U64" | "C64" => 8,
+        "F32" | "I32" | "U32" | "QI32" => 4,
+        "F16" | "BF16" | "I16" | "U16" | "QI16" | "QU16" => 2,
+        _ => 1,
+    }
+}
+
 /// The number of the type of texts.
 pub(super) const STRING: u64 = 7;
 

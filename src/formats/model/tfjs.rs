@@ -14,6 +14,9 @@ use crate::formats::{Coverage, Format, FormatError, Inspection};
 #[derive(Debug)]
 pub struct TfJs;
 
+/// The longest description that is read. Those of large language models have some 200 KiB.
+const LONGEST: usize = 32 << 20;
+
 /// How many shards are remembered.
 const PARTS: usize = 1_000;
 
@@ -43,6 +46,10 @@ impl Format for TfJs {
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
         let bytes = &artifact.bytes[..];
+        if bytes.len() > LONGEST {
+            let reason = format!("a description of more than {LONGEST} bytes is not read; no model has one");
+            return Err(FormatError::broken(0, reason));
+        }
         let manifest = bytes.trim_ascii_start().first() == Some(&b'[');
         let read = if manifest {
             serde_json::from_slice(bytes).map(|groups| Model { weights_manifest: groups, ..Model::default() })
