@@ -46,12 +46,18 @@ said('model.mlmodel', format='coreml', architecture='neural network', author='Ti
      weights='inside', tensors=len(found), parameters=sum(len(part.floatValue) for part in found), dtypes=['F32'],
      version=f'specification {spec.specificationVersion}')
 
-halves = coremltools.models.utils.convert_double_to_float_multiarray_type(spec) or spec
-halves = quantization_utils._quantize_spec_weights(halves, 16, quantization_utils._QUANTIZATION_MODE_LINEAR_QUANTIZATION)
-coremltools.models.utils.save_spec(halves, str(out / 'halves.mlmodel'))
+for name, bits in [('halves', 16), ('bytes', 8)]:
+    whole = coremltools.models.MLModel(str(out / 'model.mlmodel'), skip_model_load=True)
+    # Elsewhere than on a Mac the library gives back the description of the model.
+    small = quantization_utils.quantize_weights(whole, bits, 'linear')
+    small = small if isinstance(small, Model_pb2.Model) else small.get_spec()
+    coremltools.models.utils.save_spec(small, str(out / f'{name}.mlmodel'))
 found = network(out / 'halves.mlmodel')
 said('halves.mlmodel', format='coreml', tensors=len(found), dtypes=['F16'],
      parameters=sum(len(part.float16Value) // 2 for part in found))
+found = network(out / 'bytes.mlmodel')
+said('bytes.mlmodel', format='coreml', tensors=len(found), parameters=sum(len(part.rawValue) for part in found),
+     dtypes=['U8'], quantisation='8 bits linear')
 
 linear = Model_pb2.Model(specificationVersion=1)
 linear.glmRegressor.weights.add().value.extend([0.5] * 30)

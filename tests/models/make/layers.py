@@ -1,11 +1,11 @@
-"""h5py and Keras (on numpy): data sets in every kind of group, and models with and without the state of an optimizer."""
+"""h5py and Keras (on OpenVINO, which is here anyway): data sets in every kind of group, and models with and without the state of an optimizer."""
 
 import json
 import os
 import pathlib
 import sys
 
-os.environ['KERAS_BACKEND'] = 'numpy'
+os.environ['KERAS_BACKEND'] = 'openvino'
 
 import h5py
 import keras
