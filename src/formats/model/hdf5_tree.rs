@@ -409,3 +409,77 @@ fn datatype(body: &mut Cursor<'_>) -> Result<(&'static str, u64), ReadError> {
     };
     Ok((name, size))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAYOUT: Layout = Layout { address: 8, length: 8, base: 0 };
+
+    /// An object header of version 1 with these messages.
+    fn header(messages: &[(u16, Vec<u8>)]) -> Vec<u8> {
+        let mut body = Vec::new();
+        for (kind, content) in messages {
+            body.extend([kind.to_le_bytes(), (content.len() as u16).to_le_bytes(), [0; 2], [0; 2]].concat());
+            body.extend(content);
+        }
+        let size = (body.len() as u32).to_le_bytes();
+        [&[1, 0, 0, 0, 1, 0, 0, 0][..], &size, &[0; 4], &body].concat()
+    }
+
+    fn addresses(numbers: &[u64]) -> Vec<u8> {
+        numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+    }
+
+    fn walk(bytes: &[u8]) -> (Vec<DataSet>, Result<(), ReadError>) {
+        let mut found = Vec::new();
+        let end = Tree::new(bytes, LAYOUT, 0).walk(|data_set| found.push(data_set));
+        (found, end)
+    }
+
+    #[test]
+    fn a_data_set_is_read_with_its_place() {
+        let space = [&[1, 2, 0, 0, 0, 0, 0, 0][..], &addresses(&[10, 20])].concat();
+        let kind = vec![0x11, 0x20, 0x1f, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0];
+        let place = [&[3, 1][..], &addresses(&[200, 800])].concat();
+        let mut bytes = header(&[(1, space.clone()), (3, kind.clone()), (8, place.clone())]);
+        bytes.resize(1000, 0);
+        let (found, end) = walk(&bytes);
+        assert_eq!(end, Ok(()));
+        assert_eq!((found[0].elements, found[0].dtype, found[0].data.clone()), (Some(200), "F32", Some(200..1000)));
+        let (found, end) = walk(&bytes[..999]);
+        assert!(end.is_err() && found.len() == 1);
+        let huge = [&[1, 2, 0, 0, 0, 0, 0, 0][..], &addresses(&[1 << 60, 1 << 60])].concat();
+        let (found, _) = walk(&header(&[(1, huge), (3, kind)]));
+        assert_eq!(found[0].elements, None);
+    }
+
+    #[test]
+    fn objects_that_lead_back_to_themselves_end() {
+        // A block of messages that continues in itself, again and again.
+        let back = addresses(&[16, 24 * 2000]);
+        let (_, end) = walk(&header(&vec![(0x10, back); 2000]));
+        assert!(end.unwrap_err().reason.contains("tangled"));
+        // A node of a B-tree that is its own child.
+        let mut bytes = header(&[(0x11, addresses(&[64, 200]))]);
+        bytes.resize(64, 0);
+        bytes.extend([&b"TREE\x00\x01\xff\xff"[..], &addresses(&[u64::MAX, u64::MAX])].concat());
+        bytes.extend(addresses(&[0, 64, 0, 64]));
+        bytes.resize(200, 0);
+        bytes.extend([&b"HEAP\0\0\0\0"[..], &addresses(&[8, 0, 240]), &[0; 16]].concat());
+        assert!(walk(&bytes).1.is_err());
+    }
+
+    #[test]
+    fn damage_is_an_error_and_never_more() {
+        let space = [&[1, 1, 0, 0, 0, 0, 0, 0][..], &addresses(&[10])].concat();
+        let bytes = header(&[(1, space), (0x11, addresses(&[0, 0])), (0x10, addresses(&[16, 8])), (2, vec![0; 18])]);
+        for at in 0..bytes.len() {
+            for value in [0, 1, 2, 0x7f, 0xff] {
+                let mut damaged = bytes.clone();
+                damaged[at] = value;
+                walk(&damaged);
+            }
+        }
+    }
+}
