@@ -73,7 +73,7 @@ def executable(files):
     return 'pilot', program.read_bytes() + files[0][1]
 
 
-WAYS = [renamed, wheel, tgz_in_zip]
+WAYS = [renamed, wheel, tgz_in_zip, javascript, executable]
 ONE_FILE = {renamed, javascript, executable}
 
 for index, line in enumerate(sys.stdin):

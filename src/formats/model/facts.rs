@@ -37,6 +37,12 @@ pub static FACTS: &[FactSpec] = &[
     list("model.parts", "Files that hold the rest of the model, as this one names them"),
     list("model.missing_parts", "Those of them that do not lie in the target; said once everything was seen"),
     list("model.training", "What it tells of its training: optimizer state, data sets, parameters of the run"),
+    int("model.layers", "Number of layers or operators of a graph"),
+    int("model.trees", "Number of decision trees"),
+    int("model.features", "Number of features, or of dimensions, that go in"),
+    int("model.vectors", "Number of vectors in an index, or of words with a vector"),
+    int("model.vocabulary", "Number of pieces of a tokenizer"),
+    text("model.objective", "What it was trained for, where the header says so"),
     list("model.globals", "Python names that loading the pickle would import"),
     list("model.foreign", "Those of them that belong to no known framework of machine learning"),
     list(

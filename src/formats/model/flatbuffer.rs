@@ -6,7 +6,7 @@ use crate::bytes::{Cursor, ReadError};
 
 /// A table: a set of optional fields, found through its vtable.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Table<'a> {
+pub(in crate::formats) struct Table<'a> {
     bytes: &'a [u8],
     at: u64,
     vtable: u64,
@@ -16,7 +16,7 @@ pub(super) struct Table<'a> {
 /// A vector: a length and that many elements. Elements are only known to lie inside the file once asked for, except
 /// through [`Table::scalars`].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Vector<'a> {
+pub(in crate::formats) struct Vector<'a> {
     bytes: &'a [u8],
     start: u64,
     length: u32,
@@ -28,7 +28,7 @@ fn far(base: u64, distance: u32) -> u64 {
 
 impl<'a> Table<'a> {
     /// The root table of a FlatBuffer that starts at `bytes`.
-    pub(super) fn root(bytes: &'a [u8]) -> Result<Self, ReadError> {
+    pub(in crate::formats) fn root(bytes: &'a [u8]) -> Result<Self, ReadError> {
         Table::at(bytes, u64::from(Cursor::new(bytes).u32_le()?))
     }
 
@@ -58,23 +58,23 @@ impl<'a> Table<'a> {
     }
 
     /// An unsigned byte; 0 where the field is absent.
-    pub(super) fn u8(&self, field: u16) -> Result<u8, ReadError> {
+    pub(in crate::formats) fn u8(&self, field: u16) -> Result<u8, ReadError> {
         self.field(field).map_or(Ok(0), |mut cursor| cursor.u8())
     }
 
     /// An unsigned 32-bit number; 0 where the field is absent.
-    pub(super) fn u32(&self, field: u16) -> Result<u32, ReadError> {
+    pub(in crate::formats) fn u32(&self, field: u16) -> Result<u32, ReadError> {
         self.field(field).map_or(Ok(0), |mut cursor| cursor.u32_le())
     }
 
     /// An unsigned 64-bit number; 0 where the field is absent.
-    pub(super) fn u64(&self, field: u16) -> Result<u64, ReadError> {
+    pub(in crate::formats) fn u64(&self, field: u16) -> Result<u64, ReadError> {
         self.field(field).map_or(Ok(0), |mut cursor| cursor.u64_le())
     }
 
     /// A vector whose elements have `size` bytes each, and all of them lie inside the file; an empty one where the
     /// field is absent.
-    pub(super) fn scalars(&self, field: u16, size: u64) -> Result<Vector<'a>, ReadError> {
+    pub(in crate::formats) fn scalars(&self, field: u16, size: u64) -> Result<Vector<'a>, ReadError> {
         let Some(mut cursor) = self.field(field) else {
             return Ok(Vector { bytes: self.bytes, start: 0, length: 0 });
         };
@@ -87,24 +87,24 @@ impl<'a> Table<'a> {
     }
 
     /// Whether the field is there.
-    pub(super) fn has(&self, field: u16) -> bool {
+    pub(in crate::formats) fn has(&self, field: u16) -> bool {
         self.field(field).is_some()
     }
 
     /// A table; `None` where the field is absent.
-    pub(super) fn table(&self, field: u16) -> Result<Option<Table<'a>>, ReadError> {
+    pub(in crate::formats) fn table(&self, field: u16) -> Result<Option<Table<'a>>, ReadError> {
         let Some(mut cursor) = self.field(field) else { return Ok(None) };
         let at = cursor.offset();
         Table::at(self.bytes, far(at, cursor.u32_le()?)).map(Some)
     }
 
     /// A vector of tables.
-    pub(super) fn tables(&self, field: u16) -> Result<Vector<'a>, ReadError> {
+    pub(in crate::formats) fn tables(&self, field: u16) -> Result<Vector<'a>, ReadError> {
         self.scalars(field, 4)
     }
 
     /// A text or a vector of bytes, and where it lies.
-    pub(super) fn block(&self, field: u16) -> Result<(&'a [u8], u64), ReadError> {
+    pub(in crate::formats) fn block(&self, field: u16) -> Result<(&'a [u8], u64), ReadError> {
         let vector = self.scalars(field, 1)?;
         let bytes = Cursor::at(self.bytes, vector.start).take(vector.length as usize)?;
         Ok((bytes, vector.start))
@@ -113,32 +113,41 @@ impl<'a> Table<'a> {
 
 impl<'a> Vector<'a> {
     /// Number of elements.
-    pub(super) fn len(&self) -> u32 {
+    pub(in crate::formats) fn len(&self) -> u32 {
         self.length
     }
 
     /// Element `index` of a vector of 32-bit numbers.
-    pub(super) fn u32(&self, index: u32) -> Result<u32, ReadError> {
+    pub(in crate::formats) fn u32(&self, index: u32) -> Result<u32, ReadError> {
         self.element(index)?.u32_le()
     }
 
     /// Element `index` of a vector of 64-bit numbers.
-    pub(super) fn u64(&self, index: u32) -> Result<u64, ReadError> {
+    pub(in crate::formats) fn u64(&self, index: u32) -> Result<u64, ReadError> {
         if index >= self.length {
             return Err(ReadError::new(self.start, format!("there is no element {index} among {}", self.length)));
         }
         Cursor::at(self.bytes, self.start.saturating_add(u64::from(index) * 8)).u64_le()
     }
 
+    /// Element `index` of a vector of texts.
+    pub(in crate::formats) fn text(&self, index: u32) -> Result<&'a [u8], ReadError> {
+        let mut cursor = self.element(index)?;
+        let at = cursor.offset();
+        let mut cursor = Cursor::at(self.bytes, far(at, cursor.u32_le()?));
+        let length = cursor.u32_le()?;
+        cursor.take_u64(length.into())
+    }
+
     /// Element `index` of a vector of tables.
-    pub(super) fn table(&self, index: u32) -> Result<Table<'a>, ReadError> {
+    pub(in crate::formats) fn table(&self, index: u32) -> Result<Table<'a>, ReadError> {
         let mut cursor = self.element(index)?;
         let at = cursor.offset();
         Table::at(self.bytes, far(at, cursor.u32_le()?))
     }
 
     /// Every element of a vector of tables.
-    pub(super) fn each_table(self) -> impl Iterator<Item = Result<Table<'a>, ReadError>> {
+    pub(in crate::formats) fn each_table(self) -> impl Iterator<Item = Result<Table<'a>, ReadError>> {
         (0..self.length).map(move |index| self.table(index))
     }
 

@@ -2,15 +2,20 @@
 //!
 //! Only headers are read. Tensor data is accounted for and never looked at.
 
+mod base64;
 mod caffe;
 mod capped;
+mod carried;
 mod coreml;
 mod coreml_blobs;
 mod coreml_layers;
 mod coreml_package;
 mod coreml_program;
+mod embedded;
 mod facts;
-mod flatbuffer;
+pub(in crate::formats) mod flatbuffer;
+mod flax;
+mod folder;
 mod gguf;
 mod gguf_types;
 pub mod hdf5;
@@ -18,6 +23,7 @@ mod hdf5_dense;
 mod hdf5_tree;
 mod joblib_zlib;
 pub mod keras;
+mod mobile;
 mod mxnet;
 mod npz;
 mod numpy;
@@ -37,6 +43,7 @@ mod pytorch;
 mod pytorch_legacy;
 mod safetensors;
 mod safetensors_header;
+mod sentencepiece;
 mod tensorrt;
 mod tf_checkpoint;
 mod tf_graph;
@@ -44,15 +51,22 @@ mod tf_saved_model;
 mod tf_types;
 mod tfjs;
 pub mod tflite;
+mod trees;
+mod vectors;
 mod weights;
 mod zip_names;
 
+pub use base64::Base64Model;
 pub use caffe::Caffe;
 pub use coreml::CoreMl;
 pub use coreml_blobs::CoreMlBlobs;
 pub use coreml_package::{CoreMlCompiled, CoreMlPackage};
+pub use embedded::EmbeddedModel;
+pub use flax::Flax;
+pub use folder::ModelFolder;
 pub use gguf::Gguf;
 pub use joblib_zlib::ZlibPickle;
+pub use mobile::{Mnn, NcnnGraph, NcnnWeights, Rknn, Vendor};
 pub use mxnet::{MxnetParameters, MxnetSymbol};
 pub use npz::Npz;
 pub use numpy::Npy;
@@ -63,11 +77,14 @@ pub use pickle::Pickle;
 pub use pytorch::PyTorch;
 pub use pytorch_legacy::PyTorchLegacy;
 pub use safetensors::Safetensors;
+pub use sentencepiece::SentencePiece;
 pub use tensorrt::TensorRt;
 pub use tf_checkpoint::TfCheckpoint;
 pub use tf_graph::TfGraph;
 pub use tf_saved_model::SavedModel;
 pub use tfjs::TfJs;
+pub use trees::{CatBoost, LightGbm, XgBoost};
+pub use vectors::{Annoy, Faiss, FastText, Hnswlib, Word2Vec};
 
 pub use facts::FACTS;
 
