@@ -70,9 +70,9 @@ impl Format for CoreMlPackage {
         capped::state(out, "model.version", manifest.version.as_bytes());
         out.fact("model.weights", "external");
         out.fact("model.protection", "plain");
-        for item in manifest.items.values().take(PARTS) {
-            out.part(&format!("Data/{}", item.path));
-        }
+        // The other item is a folder, `weights`, which the model itself names.
+        let files = manifest.items.values().filter(|item| item.path.ends_with(".mlmodel"));
+        files.take(PARTS).for_each(|item| out.part(&format!("Data/{}", item.path)));
         Ok(Coverage::Part)
     }
 }
