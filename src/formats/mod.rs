@@ -6,6 +6,7 @@
 mod inspection;
 
 pub mod archive;
+pub mod dataset;
 pub mod derived;
 pub mod executable;
 pub mod model;
@@ -151,6 +152,12 @@ pub static FORMATS: &[&dyn Format] = &[
     &model::Base64Model,
     &model::EmbeddedModel,
     &model::protection::Encrypted,
+    &model::Unidentified,
+    // What models are made from.
+    &dataset::Parquet,
+    &dataset::Arrow,
+    &dataset::Records,
+    &dataset::Lines,
     // What tools derive from sources.
     &derived::WebpackStats,
     &derived::Metafile,

@@ -22,4 +22,9 @@ pub static FACTS: &[FactSpec] = &[
     FactSpec { name: "archive.format", kind: FactType::Text, doc: "The archive or compression format" },
     FactSpec { name: "archive.members", kind: FactType::Int, doc: "Number of members handed out" },
     FactSpec { name: "archive.encrypted_members", kind: FactType::Int, doc: "Number of members that are encrypted" },
+    FactSpec {
+        name: "archive.protected_members",
+        kind: FactType::Int,
+        doc: "Number of those that are encrypted with AES, so that nobody can look at them without the password",
+    },
 ];

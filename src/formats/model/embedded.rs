@@ -60,7 +60,11 @@ impl Format for EmbeddedModel {
         let mut places: Vec<(Range<u64>, bool)> = layout.data.into_iter().map(|part| (part, true)).collect();
         places.extend(layout.end.map(|end| (end..size, false)));
         for (part, linked) in places {
+            // Headers may say anything: a part that ends before it begins has nothing in it.
             let part = part.start.min(size)..part.end.min(size);
+            if part.is_empty() {
+                continue;
+            }
             let starts = std::iter::once(part.start);
             let inside = linked.then(|| marks(bytes, &part)).unwrap_or_default();
             for start in starts.chain(inside) {

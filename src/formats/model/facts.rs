@@ -32,6 +32,7 @@ pub static FACTS: &[FactSpec] = &[
     text("model.author", "Author of the model, where the header says so"),
     text("model.protection", "plain, encrypted or unknown"),
     text("model.encryption", "The encryption scheme, where there is one"),
+    text("model.test", "The figures by which bytes were found to be random"),
     text("model.weights", "Where the weights are: inside, external or none"),
     text("model.shard", "Which part of a model this is: 2 of 5"),
     list("model.parts", "Files that hold the rest of the model, as this one names them"),

@@ -191,7 +191,7 @@ mod tests {
     use super::*;
     use crate::formats::testing::inspect;
 
-    const ONE: &[u8] = b"\x81\xa6params\x81\xa4bias\xc7\x13\x01\x93\x91\x02\xa7float32\xc4\x08\0\0\0\0\0\0\0\0";
+    const ONE: &[u8] = b"\x81\xa6params\x81\xa4bias\xc7\x15\x01\x93\x91\x02\xa7float32\xc4\x08\0\0\0\0\0\0\0\0";
 
     #[test]
     fn arrays_are_counted_and_what_is_cut_off_is_broken() {

@@ -52,6 +52,7 @@ mod tf_types;
 mod tfjs;
 pub mod tflite;
 mod trees;
+mod unidentified;
 mod vectors;
 mod weights;
 mod zip_names;
@@ -84,6 +85,7 @@ pub use tf_graph::TfGraph;
 pub use tf_saved_model::SavedModel;
 pub use tfjs::TfJs;
 pub use trees::{CatBoost, LightGbm, XgBoost};
+pub use unidentified::Unidentified;
 pub use vectors::{Annoy, Faiss, FastText, Hnswlib, Word2Vec};
 
 pub use facts::FACTS;

@@ -46,12 +46,14 @@ static SCHEMES: &[Scheme] = &[
     Scheme { name: "git-crypt", sniff: binary::is_git_crypt, read: binary::git_crypt },
     Scheme { name: "luks", sniff: binary::is_luks, read: binary::luks },
     Scheme { name: "aes-crypt", sniff: binary::is_aes_crypt, read: binary::aes_crypt },
+    Scheme { name: "aws-encryption-sdk", sniff: binary::is_aws, read: binary::aws },
     Scheme { name: "openpgp", sniff: openpgp::sniff, read: openpgp::read },
     Scheme { name: "cms", sniff: cms::sniff, read: cms::read },
     Scheme { name: "age", sniff: textual::is_age, read: textual::age },
     Scheme { name: "openpgp", sniff: textual::is_openpgp, read: textual::openpgp },
     Scheme { name: "cms", sniff: textual::is_cms, read: textual::cms },
     Scheme { name: "openssl", sniff: textual::is_openssl, read: textual::openssl },
+    Scheme { name: "jwe", sniff: textual::is_jwe, read: textual::jwe },
     Scheme { name: "fernet", sniff: textual::is_fernet, read: textual::fernet },
     Scheme { name: "ansible-vault", sniff: textual::is_vault, read: textual::vault },
     Scheme { name: "sops", sniff: textual::is_sops, read: textual::sops },
@@ -63,15 +65,16 @@ impl Format for Encrypted {
     }
 
     fn summary(&self) -> &'static str {
-        "encrypted on purpose (age, OpenSSL, OpenPGP, CMS, Fernet, Ansible Vault, SOPS, git-crypt, LUKS, AES Crypt)"
+        "encrypted on purpose (age, OpenSSL, OpenPGP, CMS, Fernet, JWE, Ansible Vault, SOPS, git-crypt, LUKS, AES Crypt, \
+         AWS Encryption SDK)"
     }
 
     fn facts(&self) -> &'static [FactSpec] {
         static FACTS: &[FactSpec] = &[FactSpec {
             name: "protection.scheme",
             kind: FactType::Text,
-            doc: "What the artifact is encrypted with: age, openssl, openpgp, cms, fernet, ansible-vault, sops, \
-                  git-crypt, luks or aes-crypt",
+            doc: "What the artifact is encrypted with: age, openssl, openpgp, cms, fernet, jwe, ansible-vault, \
+                  sops, git-crypt, luks, aes-crypt or aws-encryption-sdk",
         }];
         FACTS
     }

@@ -26,6 +26,8 @@ pub(super) struct Members<'r, 'i> {
     pub(super) accounted: Ranges,
     handed_out: u64,
     encrypted: u64,
+    /// Those of them that are encrypted with AES.
+    protected: u64,
     /// Gaps noted, members that failed to unpack, and members that were only counted after too many of these.
     noted: u64,
     failed: u64,
@@ -51,8 +53,20 @@ impl<'r, 'i> Members<'r, 'i> {
     pub(super) fn new(all: &'r Bytes, out: &'r mut Inspection<'i>) -> Self {
         let unpacker = Unpacker::new(all.len() as u64, out.limits().inflated_from(all.len() as u64));
         let accounted = Ranges::default();
-        let (handed_out, encrypted, noted, failed, counted) = (0, 0, 0, 0, 0);
-        Members { all, out, unpacker, accounted, handed_out, encrypted, noted, failed, counted, complete: true }
+        let (handed_out, encrypted, protected, noted, failed, counted) = (0, 0, 0, 0, 0, 0);
+        Members {
+            all,
+            out,
+            unpacker,
+            accounted,
+            handed_out,
+            encrypted,
+            protected,
+            noted,
+            failed,
+            counted,
+            complete: true,
+        }
     }
 
     /// Notes something about the archive that could not be looked at.
@@ -133,7 +147,12 @@ impl<'r, 'i> Members<'r, 'i> {
         if entry.flags & ENCRYPTED != 0 || entry.method == AES {
             self.encrypted += 1;
             self.accounted.add(data.start..end_of_data);
-            self.member_gap(name, "it is encrypted; look at the files before they are encrypted".to_owned());
+            if entry.method == AES && entry.flags & ENCRYPTED != 0 {
+                // As with age or OpenPGP: a stranger cannot read it either. The older scheme is broken, and stays a gap.
+                self.protected += 1;
+            } else {
+                self.member_gap(name, "it is encrypted; look at the files before they are encrypted".to_owned());
+            }
             self.descriptor(member, end_of_data);
             return Ok(end_of_data);
         }
@@ -211,6 +230,9 @@ impl<'r, 'i> Members<'r, 'i> {
         self.out.fact("archive.format", "zip");
         self.out.fact("archive.members", self.handed_out);
         self.out.fact("archive.encrypted_members", self.encrypted);
+        if self.protected > 0 {
+            self.out.fact("archive.protected_members", self.protected);
+        }
         let whole = self.complete && self.accounted.holes(self.all.len() as u64).is_empty();
         for range in self.accounted.merged() {
             self.out.explain(range.clone());

@@ -85,6 +85,40 @@ pub(super) fn luks(probe: &Probe<'_>) -> Result<Cipher, FormatError> {
     }
 }
 
+/// Versions and algorithms of the AWS Encryption SDK (its message format reference): those that are in use.
+const AWS: [u16; 11] = [0x0578, 0x0478, 0x0378, 0x0346, 0x0214, 0x0178, 0x0146, 0x0114, 0x0078, 0x0046, 0x0014];
+
+pub(super) fn is_aws(probe: &Probe<'_>) -> bool {
+    let algorithm = |at: u64| Cursor::at(probe.head(), at).u16_be().is_ok_and(|algorithm| AWS.contains(&algorithm));
+    // Version 1 says that it is one for customers (0x80); version 2 goes on with the algorithm.
+    let marked = (probe.starts_with(&[1, 0x80]) && algorithm(2)) || (probe.starts_with(&[2]) && algorithm(1));
+    marked && !text::looks_like_text(probe.head())
+}
+
+/// AWS Encryption SDK, "Message format reference": an identifier, the context in clear, the encrypted keys with the names of who
+/// can open them, and frames. The context and the names are searched.
+pub(super) fn aws(probe: &Probe<'_>) -> Result<Cipher, FormatError> {
+    let bytes = probe.all();
+    let read = || {
+        let mut cursor = Cursor::at(bytes, if bytes.first() == Some(&1) { 4 + 16 } else { 3 + 32 });
+        let context = cursor.u16_be()?;
+        cursor.skip(context.into())?;
+        let keys = cursor.u16_be()?;
+        for _ in 0..keys {
+            for _ in 0..3 {
+                let length = cursor.u16_be()?;
+                cursor.skip(length.into())?;
+            }
+        }
+        Ok::<_, crate::bytes::ReadError>((keys, cursor.offset() as usize))
+    };
+    // Three bytes are little: what cannot be read to its content is something else.
+    match read() {
+        Ok((1..=16, start)) => Ok(Cipher::Inside(start..bytes.len())),
+        _ => Err(FormatError::NotThis),
+    }
+}
+
 pub(super) fn is_aes_crypt(probe: &Probe<'_>) -> bool {
     matches!(probe.head(), [b'A', b'E', b'S', 1..=3, 0, ..])
 }

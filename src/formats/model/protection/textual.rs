@@ -106,6 +106,28 @@ pub(super) fn openssl(probe: &Probe<'_>) -> Result<Cipher, FormatError> {
     Ok(Cipher::Digits(0..bytes.len()))
 }
 
+pub(super) fn is_jwe(probe: &Probe<'_>) -> bool {
+    // base64url of `{"`, as every header begins.
+    probe.starts_with(b"eyJ")
+}
+
+/// JWE in compact form (RFC 7516, 7.1): five parts of base64url between dots, the first of which is a header that names its
+/// encryption. A signed token has three.
+pub(super) fn jwe(probe: &Probe<'_>) -> Result<Cipher, FormatError> {
+    let token = probe.all().trim_ascii_end();
+    let parts: Vec<&[u8]> = token.splitn(6, |byte| *byte == b'.').collect();
+    let [header, _, nonce, content, tag] = parts[..] else { return Err(FormatError::NotThis) };
+    let digits = |part: &&[u8]| part.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let named = BASE64URL_NOPAD.decode(header).ok().is_some_and(|header| memmem::find(&header, b"\"enc\"").is_some());
+    if !named || !parts.iter().all(digits) || nonce.is_empty() || content.is_empty() {
+        return Err(FormatError::NotThis);
+    }
+    if tag.is_empty() {
+        return Err(FormatError::broken(probe.len(), "the JWE is cut off before its tag"));
+    }
+    Ok(Cipher::Digits(header.len()..token.len()))
+}
+
 pub(super) fn is_fernet(probe: &Probe<'_>) -> bool {
     probe.starts_with(b"gAAAAA")
 }
@@ -228,6 +250,16 @@ mod tests {
             assert_eq!(scheme(&looked), Some(name), "{:?}", looked.result);
             assert!(looked.stated.explained[0].end >= text.len() as u64);
         }
+    }
+
+    #[test]
+    fn a_jwe_has_five_parts_and_a_header_that_names_its_encryption() {
+        let part = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+        let header = part(br#"{"alg":"dir","enc":"A256GCM"}"#);
+        let token = format!("{header}..{}.{}.{}", part(&noise(12)), part(&noise(300)), part(&noise(16)));
+        assert_eq!(scheme(&look(token.as_bytes())), Some("jwe"));
+        let signed = format!("{header}.{}.{}", part(b"{}"), part(&noise(32)));
+        assert!(matches!(look(signed.as_bytes()).result, Err(FormatError::NotThis)));
     }
 
     #[test]
