@@ -188,7 +188,7 @@ impl<'a> Net<'a> {
     /// An operator that fills a blob: its `shape` and `values` are arguments.
     fn operator(&mut self, walk: &Walk, operator: Slice<'a>) -> Result<(), ReadError> {
         let (mut dtype, mut elements, mut values) = (None, None, None);
-        walk.each(operator, |field| {
+        let end = walk.each(operator, |field| {
             match (field.number, field.value) {
                 (4, Value::Bytes(kind)) => {
                     dtype = match kind.bytes {
@@ -206,14 +206,15 @@ impl<'a> Net<'a> {
                 _ => {}
             }
             Ok(())
-        })?;
+        });
+        // Of one that is cut off, what is there counts.
         if let (Some(dtype), Some(elements)) = (dtype, elements) {
             self.tensors.add(dtype, [elements]);
             if let Some(values) = values {
                 self.tensors.data(values.bytes, values.offset);
             }
         }
-        Ok(())
+        end
     }
 
     /// `Argument`: a name first, then a value. Values may be millions of single fields, so they are not walked.
