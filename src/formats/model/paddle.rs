@@ -22,8 +22,11 @@ const DESCRIPTION: u32 = 1 << 10;
 /// How many tensors are counted.
 const TENSORS: u32 = 2_000_000;
 
+/// The short name of a type, and its bytes.
+type Kind = (&'static str, u64);
+
 /// The name of a `VarType.Type` that a tensor may have, and its bytes.
-fn dtype(number: u64) -> Option<(&'static str, u64)> {
+fn dtype(number: u64) -> Option<Kind> {
     Some(match number {
         0 => ("BOOL", 1),
         1 => ("I16", 2),
@@ -179,7 +182,7 @@ impl Program {
 }
 
 /// `TensorDesc`: type and dimensions; one that is not known counts as one.
-fn described(walk: &Walk, tensor: Slice<'_>) -> Result<(Option<(&'static str, u64)>, u64), ReadError> {
+fn described(walk: &Walk, tensor: Slice<'_>) -> Result<(Option<Kind>, u64), ReadError> {
     let (mut kind, mut elements) = (None, 1u64);
     walk.each(tensor, |field| {
         match (field.number, field.value) {

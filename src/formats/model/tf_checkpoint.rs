@@ -206,6 +206,9 @@ impl<'w> Checkpoint<'w> {
     }
 }
 
+/// What is asked about a key and its value: whether to go on.
+type Entry<'r, 'a> = dyn FnMut(&[u8], Slice<'a>) -> Result<bool, ReadError> + 'r;
+
 /// A table of keys and values.
 struct Table<'a> {
     bytes: &'a [u8],
@@ -218,7 +221,8 @@ impl<'a> Table<'a> {
         let footer = (self.bytes.len() as u64).saturating_sub(FOOTER);
         let mut cursor = Cursor::at(self.bytes, footer);
         // The index of other indices, which nobody writes.
-        (cursor.varint()?, cursor.varint()?);
+        cursor.varint()?;
+        cursor.varint()?;
         let index = (cursor.varint()?, cursor.varint()?);
         let mut blocks = Vec::new();
         self.block(index, &mut |_, handle| {
@@ -241,11 +245,7 @@ impl<'a> Table<'a> {
     }
 
     /// Hands the entries of one block to `read`.
-    fn block(
-        &mut self,
-        (offset, size): (u64, u64),
-        read: &mut dyn FnMut(&[u8], Slice<'a>) -> Result<bool, ReadError>,
-    ) -> Result<bool, ReadError> {
+    fn block(&mut self, (offset, size): (u64, u64), read: &mut Entry<'_, 'a>) -> Result<bool, ReadError> {
         let mut cursor = Cursor::at(self.bytes, offset);
         let block = cursor.take_u64(size)?;
         if cursor.u8()? != 0 {
