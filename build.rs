@@ -1,4 +1,4 @@
-//! Gathers `rules/**/*.toml` so that the binary carries them.
+//! Gathers `rules/**/*.toml` so that the binary carries them: their text, and their tables as values of Rust.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,15 +9,26 @@ fn main() -> io::Result<()> {
     let mut files = Vec::new();
     collect(&root.join("rules"), &mut files)?;
     files.sort();
-    let mut code = String::from("&[\n");
+    let mut texts = String::from("&[\n");
+    let mut tables = String::from("&[\n");
     for file in &files {
         let name = file.strip_prefix(&root).unwrap_or(file).display().to_string().replace('\\', "/");
         let path = file.display().to_string();
-        let _ = writeln!(code, "    ({name:?}, include_str!({path:?})),");
+        let _ = writeln!(texts, "    ({name:?}, include_str!({path:?})),");
+        let content: toml::Table = fs::read_to_string(file)?.parse().map_err(io::Error::other)?;
+        for rule in content.get("rule").and_then(toml::Value::as_array).into_iter().flatten() {
+            let _ = writeln!(tables, "    ({name:?}, &[");
+            for (key, value) in rule.as_table().into_iter().flatten() {
+                let _ = writeln!(tables, "        ({key:?}, {}),", prepared(value));
+            }
+            tables.push_str("    ]),\n");
+        }
     }
-    code.push_str("]\n");
+    texts.push_str("]\n");
+    tables.push_str("]\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    fs::write(out.join("builtin_rules.rs"), code)?;
+    fs::write(out.join("builtin_rules.rs"), texts)?;
+    fs::write(out.join("prepared_rules.rs"), tables)?;
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=build.rs");
     Ok(())
@@ -33,4 +44,18 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The value as the code of a `Prepared`.
+fn prepared(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => format!("Prepared::Text({text:?})"),
+        toml::Value::Integer(number) => format!("Prepared::Integer({number})"),
+        toml::Value::Float(number) => format!("Prepared::Number({number:?})"),
+        toml::Value::Boolean(boolean) => format!("Prepared::Boolean({boolean})"),
+        toml::Value::Array(items) => {
+            format!("Prepared::Texts(&{:?})", items.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>())
+        }
+        other => panic!("no rule has such a value: {other}"),
+    }
 }

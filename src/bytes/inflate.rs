@@ -28,7 +28,7 @@ const CHUNK: usize = 64 << 10;
 pub fn inflate(from: impl Read, allowed: u64, expected: u64) -> Inflated {
     let mut from = from.take(allowed.saturating_add(1));
     // A lying header must not make us reserve memory that the stream never fills.
-    let mut out = Vec::with_capacity(expected.min(allowed).min(8 << 20) as usize);
+    let mut out = Vec::with_capacity(expected.min(allowed).min(64 << 20) as usize);
     let mut chunk = vec![0; CHUNK];
     let stop = loop {
         match from.read(&mut chunk) {

@@ -8,8 +8,11 @@ use xxhash_rust::xxh3::Xxh3;
 /// control characters. Text may start with a UTF-8 byte order mark. UTF-16 is not text in this sense.
 #[must_use]
 pub fn looks_like_text(head: &[u8]) -> bool {
-    let control = head.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127)).count();
-    !head.contains(&0) && control * 50 <= head.len()
+    // Every artifact is asked. Sums of bytes are what a compiler turns into instructions for many bytes at a time.
+    let control =
+        |byte: &u8| u8::from((*byte <= 8) | (14..=26).contains(byte) | (28..=31).contains(byte) | (*byte == 127));
+    let controls: usize = head.chunks(128).map(|part| usize::from(part.iter().map(control).sum::<u8>())).sum();
+    memchr::memchr(0, head).is_none() && controls * 50 <= head.len()
 }
 
 /// How many code units without a byte order mark have to be ASCII for it to be UTF-16.

@@ -7,4 +7,4 @@ mod diagnostic;
 mod table;
 
 pub use diagnostic::{Diagnostic, Diagnostics, closest};
-pub use table::{Source, Table, Value};
+pub use table::{Prepared, PreparedTable, Source, Table, Value};

@@ -5,16 +5,19 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::BuildError;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use regex::bytes::{Captures, Regex};
 
-use super::encoded::{Anchors, Decoder, Passage};
+use super::automaton::TooLarge;
+use super::encoded::{Anchors, Decoder, LazyAnchors, Passage, WAYS, Way};
 use super::prefilter::{Owner, Prefilter};
 use super::{Active, conditions};
 use crate::finding::{Category, Encoding};
 use crate::rules::placeholder::is_placeholder;
 use crate::rules::{ContentRule, Matcher, entropy};
 
+/// From this many bytes on, several threads share the work on one text: below it, there are other texts for them.
+const LARGE: usize = 4 << 20;
 /// How often one window is searched again inside of a match that was refused: the time that a window takes is bounded.
 const RETRIES: usize = 16;
 
@@ -60,7 +63,8 @@ pub struct Searched<'d> {
 pub struct ContentMatcher {
     rules: Vec<Active>,
     prefilter: Prefilter,
-    anchors: Anchors,
+    /// Made once encoded text is met: many packages hold none.
+    anchors: LazyAnchors,
     /// The rules that have no literal to look for.
     everywhere: Vec<usize>,
 }
@@ -75,18 +79,20 @@ struct Name<'p> {
 impl ContentMatcher {
     /// Prepares the rules. Without its keywords a rule would never be asked, so an automaton that cannot be built is an
     /// error and not an empty search.
-    pub fn new(rules: Vec<Active>) -> Result<Self, BuildError> {
+    pub fn new(rules: Vec<Active>) -> Result<Self, TooLarge> {
         let contents = rules.iter().enumerate().filter_map(|(at, active)| Some((at, active.rule.content()?)));
         let prefilter = Prefilter::new(contents.flat_map(|(rule, content)| {
             let owner = Owner { rule, exact: !content.ignore_case };
             content.keywords.iter().map(move |keyword| (keyword.as_str(), owner))
         }))?;
-        let secrets = rules.iter().filter(|active| active.rule.category == Category::Secret);
-        let contents = secrets.filter_map(|active| active.rule.content());
-        let anchors =
-            Anchors::new(contents.flat_map(|rule| rule.keywords.iter().map(|word| (word.as_str(), rule.span))));
         let contents = rules.iter().enumerate().filter_map(|(at, active)| Some((at, active.rule.content()?)));
         let everywhere = contents.filter(|(_, content)| is_everywhere(content)).map(|(at, _)| at).collect();
+        let asked = rules.clone();
+        let anchors = LazyAnchors::new(Box::new(move || {
+            let secrets = asked.iter().filter(|active| active.rule.category == Category::Secret);
+            let contents = secrets.filter_map(|active| active.rule.content());
+            Anchors::new(contents.flat_map(|rule| rule.keywords.iter().map(|word| (word.as_str(), rule.span))))
+        }));
         Ok(ContentMatcher { rules, prefilter, anchors, everywhere })
     }
 
@@ -100,9 +106,21 @@ impl ContentMatcher {
             // match at its ends.
             let Some(text) = bytes.get(segment.clone()) else { continue };
             let first = searched.matches.len();
-            self.search_text(text, name, |_| true, &mut searched.matches);
-            let search = &mut |way: &[Passage]| self.search_passage(way, name, &mut searched.matches);
-            searched.cut |= !Decoder::new(&self.anchors, text.len()).each(text, search);
+            // What is large is worth the work of several threads; what they find is put together in the same order.
+            let (plain, encoded): (Vec<_>, Vec<_>) = if text.len() >= LARGE {
+                rayon::join(
+                    || self.search_text(text, name, |_| true),
+                    || WAYS.par_iter().map(|way| self.search_encoded(way, text, name)).collect(),
+                )
+            } else {
+                let encoded = WAYS.iter().map(|way| self.search_encoded(way, text, name));
+                (self.search_text(text, name, |_| true), encoded.collect())
+            };
+            searched.matches.extend(plain);
+            for (matches, complete) in encoded {
+                searched.matches.extend(matches);
+                searched.cut |= !complete;
+            }
             conditions::settle(&mut searched.matches, first, text, &self.rules);
             for one in &mut searched.matches[first..] {
                 one.whole = one.whole.start + segment.start..one.whole.end + segment.start;
@@ -117,28 +135,36 @@ impl ContentMatcher {
         text: &[u8],
         name: Name<'_>,
         wanted: impl Fn(&Active) -> bool,
-        found: &mut Vec<ContentMatch<'d>>,
-    ) {
-        let first = found.len();
+    ) -> Vec<ContentMatch<'d>> {
+        let mut found = Vec::new();
         for (rule, window) in self.windows(text, name.lower, wanted) {
-            self.search_window(rule, text, window, found);
+            self.search_window(rule, text, window, &mut found);
         }
-        conditions::keep(found, first, text, name.given);
+        conditions::keep(&mut found, 0, text, name.given);
+        found
+    }
+
+    /// What is found in the passages that are written in this way, and whether all of them were searched.
+    fn search_encoded<'d>(&'d self, way: &Way, text: &[u8], name: Name<'_>) -> (Vec<ContentMatch<'d>>, bool) {
+        let mut found = Vec::new();
+        let search = &mut |passages: &[Passage]| self.search_passage(passages, name, &mut found);
+        let complete = Decoder::each(way, &self.anchors, text, search);
+        (found, complete)
     }
 
     /// Searches the innermost of these passages for secrets. What else a text gives away, such as an address, it does
     /// not give away in an encoded form.
     fn search_passage<'d>(&'d self, way: &[Passage], name: Name<'_>, found: &mut Vec<ContentMatch<'d>>) {
         let Some(innermost) = way.last() else { return };
-        let first = found.len();
-        self.search_text(&innermost.text, name, |active| active.rule.category == Category::Secret, found);
-        for one in &mut found[first..] {
+        let inside = self.search_text(&innermost.text, name, |active| active.rule.category == Category::Secret);
+        for mut one in inside {
             one.decoded = Some(innermost.text[one.secret.clone()].into());
             one.encodings = way.iter().map(|passage| passage.encoding).collect();
             for passage in way.iter().rev() {
                 one.whole = passage.outer(&one.whole);
                 one.secret = passage.outer(&one.secret);
             }
+            found.push(one);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Rules meet artifacts: paths, content and facts.
 
+mod automaton;
 mod conditions;
 mod content;
 mod encoded;
@@ -36,7 +37,7 @@ pub struct Active {
 /// The keywords of the rules cannot be searched for together.
 #[derive(Debug, thiserror::Error)]
 #[error("the rules have more keywords than can be searched for at once ({0}); load fewer rules")]
-pub struct KeywordsError(#[from] aho_corasick::BuildError);
+pub struct KeywordsError(#[from] automaton::TooLarge);
 
 /// All rules that are on, prepared for being asked about many artifacts.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl Detector {
                 .collect()
         };
         Ok(Detector {
-            path: path::PathMatcher::new(active(|matcher| matches!(matcher, Matcher::Path(_)))),
+            path: path::PathMatcher::new(active(|matcher| matches!(matcher, Matcher::Path(_))))?,
             content: content::ContentMatcher::new(active(|matcher| matches!(matcher, Matcher::Content(_))))?,
             fact: active(|matcher| matches!(matcher, Matcher::Fact(_))),
         })

@@ -3,12 +3,16 @@
 //! One automaton finds all keywords in any case, so that no byte is read twice. Each step of an automaton waits for the
 //! one before it; four of them, side by side in the same text, wait for one another's memory instead of their own.
 
-use aho_corasick::automaton::{Automaton, StateID};
-use aho_corasick::dfa::DFA;
-use aho_corasick::{Anchored, BuildError, MatchKind, StartKind};
+use std::ops::Range;
+
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+
+use super::automaton::{Automaton, State, TooLarge};
 
 /// How many bytes the automata work on at a time; what they find in them is handed on in order.
 const BLOCK: usize = 64 << 10;
+/// What several threads work on together, where a text is longer than two of it.
+const SHARED: usize = 4 << 20;
 /// How many work side by side.
 const LANES: usize = 4;
 
@@ -24,8 +28,7 @@ pub struct Owner {
 /// An automaton over all keywords, and the rules that each of them belongs to.
 #[derive(Debug)]
 pub struct Prefilter {
-    dfa: DFA,
-    start: StateID,
+    automaton: Automaton,
     words: Vec<Word>,
     longest: usize,
 }
@@ -42,7 +45,7 @@ type Hit = (u32, usize);
 
 impl Prefilter {
     /// Prepares keywords with their owners.
-    pub fn new<'w>(keywords: impl Iterator<Item = (&'w str, Owner)>) -> Result<Self, BuildError> {
+    pub fn new<'w>(keywords: impl Iterator<Item = (&'w str, Owner)>) -> Result<Self, TooLarge> {
         let mut words: Vec<Word> = Vec::new();
         let mut known = std::collections::BTreeMap::new();
         for (keyword, owner) in keywords {
@@ -53,35 +56,47 @@ impl Prefilter {
             }
             words[at].owners.push((owner.rule, owner.exact.then(|| keyword.to_owned())));
         }
-        let dfa = DFA::builder()
-            .match_kind(MatchKind::Standard)
-            .start_kind(StartKind::Unanchored)
-            .ascii_case_insensitive(true)
-            .prefilter(false)
-            .build(words.iter().map(|word| &word.lower))?;
+        let automaton = Automaton::new(words.iter().map(|word| word.lower.as_bytes()))?;
         let longest = words.iter().map(|word| word.lower.len()).max().unwrap_or(0);
-        // An unanchored automaton always has this start.
-        let start = dfa.start_state(Anchored::No).unwrap_or_default();
-        Ok(Prefilter { dfa, start, words, longest })
+        Ok(Prefilter { automaton, words, longest })
     }
 
     /// Every place in `text` where a keyword stands, in the order of their ends: the position of a rule that has it, and
     /// its range.
-    pub fn each(&self, text: &[u8], mut found: impl FnMut(usize, std::ops::Range<usize>)) {
+    pub fn each(&self, text: &[u8], mut found: impl FnMut(usize, Range<usize>)) {
         if self.words.is_empty() {
             return;
         }
-        let mut hits: [Vec<Hit>; LANES] = Default::default();
-        for block in (0..text.len()).step_by(BLOCK) {
-            let end = (block + BLOCK).min(text.len());
-            self.block(text, block, end, &mut hits);
-            for (word, end) in hits.iter_mut().flat_map(|hits| hits.drain(..)) {
-                let word = &self.words[word as usize];
-                let range = end - word.lower.len()..end;
-                for (rule, exact) in &word.owners {
-                    if exact.as_ref().is_none_or(|exact| exact.as_bytes() == &text[range.clone()]) {
-                        found(*rule, range.clone());
-                    }
+        if text.len() < 2 * SHARED {
+            let mut hits: [Vec<Hit>; LANES] = Default::default();
+            for block in (0..text.len()).step_by(BLOCK) {
+                self.block(text, block, (block + BLOCK).min(text.len()), &mut hits);
+                self.tell(text, &mut hits, &mut found);
+            }
+            return;
+        }
+        // Threads work on parts of a share; nothing waits but what they find in one.
+        for share in (0..text.len()).step_by(SHARED) {
+            let end = (share + SHARED).min(text.len());
+            let blocks = (share..end).into_par_iter().step_by(BLOCK);
+            let found_in = |block| {
+                let mut hits: [Vec<Hit>; LANES] = Default::default();
+                self.block(text, block, (block + BLOCK).min(end), &mut hits);
+                hits
+            };
+            let all: Vec<[Vec<Hit>; LANES]> = blocks.with_min_len(4).map(found_in).collect();
+            all.into_iter().for_each(|mut hits| self.tell(text, &mut hits, &mut found));
+        }
+    }
+
+    /// Hands on what lanes have found, in order.
+    fn tell(&self, text: &[u8], hits: &mut [Vec<Hit>; LANES], found: &mut impl FnMut(usize, Range<usize>)) {
+        for (word, end) in hits.iter_mut().flat_map(|hits| hits.drain(..)) {
+            let word = &self.words[word as usize];
+            let range = end - word.lower.len()..end;
+            for (rule, exact) in &word.owners {
+                if exact.as_ref().is_none_or(|exact| exact.as_bytes() == &text[range.clone()]) {
+                    found(*rule, range.clone());
                 }
             }
         }
@@ -89,41 +104,40 @@ impl Prefilter {
 
     /// The keywords that end in `from..to`, each lane's in its own list.
     fn block(&self, text: &[u8], from: usize, to: usize, hits: &mut [Vec<Hit>; LANES]) {
-        let length = (to - from).div_ceil(LANES);
-        let lanes: [(usize, usize); LANES] =
-            std::array::from_fn(|lane| ((from + lane * length).min(to), (from + (lane + 1) * length).min(to)));
+        let length = (to - from) / LANES;
+        let start = |lane: usize| from + lane * length;
+        let lanes: [&[u8]; LANES] = std::array::from_fn(|lane| &text[start(lane)..][..length]);
         // What begins before a lane and ends in it is seen by starting earlier.
-        let mut states: [StateID; LANES] = std::array::from_fn(|lane| {
-            let (start, _) = lanes[lane];
-            let before = &text[start.saturating_sub(self.longest.saturating_sub(1))..start];
-            before.iter().fold(self.start, |state, byte| self.dfa.next_state(Anchored::No, state, *byte))
+        let mut states: [State; LANES] = std::array::from_fn(|lane| {
+            let before = &text[start(lane).saturating_sub(self.longest.saturating_sub(1))..start(lane)];
+            before.iter().fold(Automaton::START, |state, byte| self.automaton.step(state, *byte))
         });
-        let [a, b, c, d] = lanes.map(|(start, end)| &text[start..end]);
-        // The last lane is the shortest.
+        let [a, b, c, d] = lanes;
         for (at, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).enumerate() {
-            states[0] = self.dfa.next_state(Anchored::No, states[0], *a);
-            states[1] = self.dfa.next_state(Anchored::No, states[1], *b);
-            states[2] = self.dfa.next_state(Anchored::No, states[2], *c);
-            states[3] = self.dfa.next_state(Anchored::No, states[3], *d);
-            if states.iter().any(|state| self.dfa.is_special(*state)) {
-                for ((state, (start, _)), hits) in states.iter().zip(lanes).zip(&mut *hits) {
-                    self.note(*state, start + at + 1, hits);
+            states = [
+                self.automaton.step(states[0], *a),
+                self.automaton.step(states[1], *b),
+                self.automaton.step(states[2], *c),
+                self.automaton.step(states[3], *d),
+            ];
+            // The largest of them tells about all: states in which a keyword ends are numbered last.
+            let [a, b, c, d] = states;
+            if self.automaton.is_end(a.max(b).max(c.max(d))) {
+                for (lane, (state, hits)) in states.iter().zip(&mut *hits).enumerate() {
+                    self.note(*state, start(lane) + at + 1, hits);
                 }
             }
         }
-        for ((state, (start, end)), hits) in states.iter_mut().zip(lanes).zip(hits) {
-            for (at, byte) in text.iter().enumerate().take(end).skip(start + d.len()) {
-                *state = self.dfa.next_state(Anchored::No, *state, *byte);
-                self.note(*state, at + 1, hits);
-            }
+        // What is left over by dividing goes on with the last lane.
+        let (mut state, hits) = (states[LANES - 1], &mut hits[LANES - 1]);
+        for (at, byte) in text.iter().enumerate().take(to).skip(start(LANES)) {
+            state = self.automaton.step(state, *byte);
+            self.note(state, at + 1, hits);
         }
     }
 
-    fn note(&self, state: StateID, end: usize, hits: &mut Vec<Hit>) {
-        if self.dfa.is_match(state) {
-            let words = (0..self.dfa.match_len(state)).map(|index| self.dfa.match_pattern(state, index));
-            hits.extend(words.map(|word| (word.as_u32(), end)));
-        }
+    fn note(&self, state: State, end: usize, hits: &mut Vec<Hit>) {
+        hits.extend(self.automaton.words(state).iter().map(|word| (*word, end)));
     }
 }
 

@@ -119,3 +119,19 @@ fn example_facts(template: &str, specs: &[&FactSpec]) -> Result<Facts, String> {
     }
     Ok(facts)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::formats;
+    use crate::rules::RuleSet;
+    use crate::rules::load::{BUILTIN, Check, builtin, load};
+
+    #[test]
+    fn the_prepared_rules_are_those_of_the_files() {
+        let facts: Vec<_> = formats::fact_specs().collect();
+        let mut read = RuleSet::default();
+        load(&mut read, BUILTIN, &facts, Check::Patterns).unwrap();
+        let shown = |set: &RuleSet| set.iter().map(|rule| format!("{rule:?}")).collect::<Vec<_>>();
+        assert_eq!(shown(&builtin(&facts).unwrap()), shown(&read));
+    }
+}

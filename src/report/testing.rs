@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use globset::GlobSet;
-
 use super::{Context, Report};
 use crate::finding::{
     ArtifactPath, Category, Facts, Finding, Fingerprint, Gap, Level, Location, Original, Place, Secret, Span, Stage,
     Verdict,
 };
-use crate::rules::{Matcher, PathRule, Rule, RuleSet};
+use crate::rules::{Globs, Matcher, PathRule, Rule, RuleSet};
 use crate::scan::{Allowed, Outcome, Stale, Totals};
 
 fn rule(id: &str, category: Category, level: Level, title: &str, why: &str, fix: &str) -> Rule {
@@ -24,7 +22,7 @@ fn rule(id: &str, category: Category, level: Level, title: &str, why: &str, fix:
         references: vec!["https://example.test/read-on".to_owned(), "not a url".to_owned()],
         hits: Vec::new(),
         misses: Vec::new(),
-        matcher: Matcher::Path(PathRule { paths: GlobSet::empty(), except: GlobSet::empty(), like: None }),
+        matcher: Matcher::Path(PathRule { paths: Globs::default(), except: Globs::default(), like: None }),
         file: "test.toml".to_owned(),
     }
 }

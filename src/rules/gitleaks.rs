@@ -12,10 +12,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use globset::GlobSet;
-
 use super::conditions::{Allowlist, Conditions, Need, Target};
 use super::filter::Filter;
+use super::globs::Globs;
 use super::rule::{ContentRule, LazyRegex, Matcher, PathPattern, PathRule, Rule};
 use super::set::RuleSet;
 use crate::config::Diagnostic;
@@ -185,7 +184,7 @@ impl Builder<'_> {
         let allow = self.lists(raw);
         let (category, level, matcher) = if raw.regex.is_empty() {
             let like = PathPattern { pattern: path?, allow };
-            let rule = PathRule { paths: GlobSet::empty(), except: GlobSet::empty(), like: Some(Box::new(like)) };
+            let rule = PathRule { paths: Globs::default(), except: Globs::default(), like: Some(Box::new(like)) };
             (Category::File, Level::Warning, Matcher::Path(rule))
         } else {
             let pattern = self.pattern(file, id, &raw.regex)?;

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-
 use super::expression::Expression;
 use super::gitleaks::{self, Note, Notes};
+use super::globs::{Globs, glob};
 use super::rule::{ContentRule, FactRule, LazyRegex, Matcher, PathRule, Rule, Template};
 use super::set::RuleSet;
-use crate::config::{Diagnostic, Diagnostics, Source, Table, Value};
+use crate::config::{Diagnostic, Diagnostics, Prepared, PreparedTable, Source, Table, Value};
 use crate::finding::{Category, FactSpec, Level};
 
 /// The rules files that lastlook carries: name and text.
 pub static BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin_rules.rs"));
+
+/// The same rules, one by one: the file's name, and the table as TOML says it.
+static PREPARED: &[(&str, PreparedTable)] = include!(concat!(env!("OUT_DIR"), "/prepared_rules.rs"));
 
 /// Default of [`ContentRule::span`].
 const SPAN: usize = 512;
@@ -61,8 +63,12 @@ pub fn load(
 /// Mistakes in them, which the tests of this crate rule out.
 pub fn builtin(facts: &[&FactSpec]) -> Result<RuleSet, Diagnostics> {
     let mut set = RuleSet::default();
-    load(&mut set, BUILTIN, facts, Check::Lazily)?;
-    Ok(set)
+    let mut mistakes = Vec::new();
+    for (file, table) in PREPARED {
+        let read = |table: Table<'_, '_>| read_rule(table, file, facts, Check::Lazily, &mut set);
+        mistakes.extend(Source::new(file, "").read_prepared(table, read).1);
+    }
+    if mistakes.is_empty() { Ok(set) } else { Err(Diagnostics(mistakes)) }
 }
 
 fn read_rule(mut table: Table<'_, '_>, file: &str, facts: &[&FactSpec], check: Check, set: &mut RuleSet) {
@@ -102,7 +108,7 @@ fn read_fields(table: &mut Table<'_, '_>, file: &str, facts: &[&FactSpec], check
     let hits = texts(table.texts("hits"));
     let misses = texts(table.texts("misses"));
     let matcher = match kind?.value.as_str() {
-        "path" => Matcher::Path(read_path(table)),
+        "path" => Matcher::Path(read_path(table, check)),
         "content" => Matcher::Content(read_content(table, check)?),
         "fact" => Matcher::Fact(read_fact(table, facts)?),
         other => {
@@ -152,40 +158,28 @@ fn read_message(table: &mut Table<'_, '_>, facts: &[&FactSpec]) -> Option<Templa
     }
 }
 
-fn read_path(table: &mut Table<'_, '_>) -> PathRule {
-    let paths = read_globs(table, "paths");
+fn read_path(table: &mut Table<'_, '_>, check: Check) -> PathRule {
+    let paths = read_globs(table, "paths", check);
     if paths.is_empty() {
         table.mistake(table.span.clone(), "a path rule needs `paths`", None);
     }
-    PathRule { paths, except: read_globs(table, "except"), like: None }
+    PathRule { paths, except: read_globs(table, "except", check), like: None }
 }
 
-/// Builds one glob the way all of lastlook's path globs work: `*` stops at `/`, `**` does not, and a folder's glob
-/// ends in `/**`.
-///
-/// # Errors
-/// What is wrong with the glob.
-pub fn glob(pattern: &str) -> Result<Glob, globset::Error> {
-    GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build()
-}
-
-fn read_globs(table: &mut Table<'_, '_>, key: &'static str) -> GlobSet {
-    let mut builder = GlobSetBuilder::new();
+fn read_globs(table: &mut Table<'_, '_>, key: &'static str, check: Check) -> Globs {
+    let mut sources = Vec::new();
     for Value { value, span } in table.texts(key) {
-        if value.chars().any(char::is_uppercase) {
-            table.mistake(span.clone(), "paths are compared in lower case: write the glob in lower case", None);
-        }
-        match glob(&value) {
-            Ok(glob) => {
-                builder.add(glob);
+        if check == Check::Patterns {
+            if value.chars().any(char::is_uppercase) {
+                table.mistake(span.clone(), "paths are compared in lower case: write the glob in lower case", None);
             }
-            Err(error) => table.mistake(span, error.to_string(), None),
+            if let Err(error) = glob(&value) {
+                table.mistake(span, error.to_string(), None);
+            }
         }
+        sources.push(value);
     }
-    builder.build().unwrap_or_else(|error| {
-        table.mistake(table.span.clone(), error.to_string(), None);
-        GlobSet::empty()
-    })
+    Globs::new(sources)
 }
 
 fn read_content(table: &mut Table<'_, '_>, check: Check) -> Option<ContentRule> {
@@ -221,8 +215,8 @@ fn read_content(table: &mut Table<'_, '_>, check: Check) -> Option<ContentRule> 
     let checksum = table.parsed("checksum").map(|value| value.value);
     let structure = table.parsed("structure").map(|value| value.value);
     let entropy = table.number("entropy").map(|value| value.value);
-    let paths = read_globs(table, "paths");
-    let example_path = table.texts("paths").first().map(|glob| glob.value.replace("**/", "a/").replace('*', "x"));
+    let paths = read_globs(table, "paths", check);
+    let example_path = paths.sources().next().map(|glob| glob.replace("**/", "a/").replace('*', "x"));
     let placeholders = table.boolean("placeholders").is_some_and(|value| value.value);
     Some(ContentRule {
         keywords: keywords.into_iter().map(|keyword| keyword.value).collect(),

@@ -6,6 +6,7 @@ pub mod example;
 pub mod expression;
 pub mod filter;
 pub mod gitleaks;
+pub mod globs;
 pub mod known;
 pub mod load;
 pub mod placeholder;
@@ -13,6 +14,7 @@ pub mod proof;
 pub mod rule;
 pub mod set;
 
+pub use globs::{Globs, literal};
 pub use proof::Structure;
 pub use rule::{ContentRule, FactRule, Matcher, PathRule, Rule, Template};
 pub use set::RuleSet;

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use globset::GlobSet;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::conditions::{Allowlist, Conditions};
 use super::expression::Expression;
+use super::globs::Globs;
 use super::proof::{Checksum, Structure};
 use crate::finding::{Category, Facts, Level};
 
@@ -66,9 +66,9 @@ impl Matcher {
 #[derive(Debug)]
 pub struct PathRule {
     /// Globs that match, in lower case: paths are compared in lower case.
-    pub paths: GlobSet,
+    pub paths: Globs,
     /// Globs that are passed over although they match.
-    pub except: GlobSet,
+    pub except: Globs,
     /// What a rule of another tool has in place of globs.
     pub like: Option<Box<PathPattern>>,
 }
@@ -119,7 +119,7 @@ pub struct ContentRule {
     /// Patterns of secrets that are passed over.
     pub allow: Vec<LazyRegex>,
     /// Only artifacts with these paths (lower case) are searched; all where empty.
-    pub paths: Option<GlobSet>,
+    pub paths: Option<Globs>,
     /// A path that `paths` matches, for testing the rule by its examples.
     pub example_path: Option<String>,
     /// Whether values that are evidently placeholders are reported too.
@@ -252,6 +252,16 @@ impl Rule {
             Matcher::Content(content) => content.conditions.is_some(),
             Matcher::Fact(_) => false,
         }
+    }
+
+    /// The globs that it compares paths with.
+    pub fn globs(&self) -> impl Iterator<Item = &Globs> {
+        let [one, other] = match &self.matcher {
+            Matcher::Path(path) => [Some(&path.paths), Some(&path.except)],
+            Matcher::Content(content) => [content.paths.as_ref(), None],
+            Matcher::Fact(_) => [None, None],
+        };
+        one.into_iter().chain(other)
     }
 
     /// The content matcher, if it is a content rule.

@@ -50,7 +50,7 @@ impl File {
     pub fn of(path: &ArtifactPath, probe: &Probe<'_>) -> Option<File> {
         let name = path.base_name();
         let (stem, extension) = name.rsplit_once('.')?;
-        if !probe.is_text() || installed(path.logical()).is_some() {
+        if !probe.is_text() {
             return None;
         }
         // Qt keeps translations in XML files called .ts.
@@ -65,6 +65,9 @@ impl File {
             "css" => Part::Output(Kind::Style),
             _ => return None,
         };
+        if installed(path.logical()).is_some() {
+            return None;
+        }
         Some(File { part, stem: bare(stem).into() })
     }
 }

@@ -4,6 +4,8 @@
 //! decoding the rest. A table of all keywords' first three bytes says at almost every place that none begins there. For
 //! text that is encoded twice the keywords' own encoded forms are asked for as well.
 
+use std::sync::LazyLock;
+
 use super::forms::forms;
 
 /// The first three bytes of a keyword, in lower case as far as that is a bit: `A` and `a` differ in it, and what else
@@ -27,6 +29,9 @@ struct Anchor {
     span: usize,
 }
 
+/// Keywords that are prepared once encoded text is met: many packages hold none.
+pub type LazyAnchors = LazyLock<Anchors, Box<dyn FnOnce() -> Anchors + Send>>;
+
 /// All keywords that encoded text is asked for.
 #[derive(Debug)]
 pub struct Anchors {
@@ -35,6 +40,9 @@ pub struct Anchors {
     starts: Vec<(u32, usize)>,
     /// For every slot of the table, the longest span of its words.
     reaches: Box<[u32]>,
+    /// The bits that no word has in its first three bytes, and that half of all bytes have: the highest ones, where all
+    /// words are ASCII.
+    foreign: u32,
     words: Vec<Anchor>,
 }
 
@@ -44,7 +52,8 @@ impl Anchors {
     pub fn new<'w>(words: impl Iterator<Item = (&'w str, usize)>) -> Self {
         let table = vec![0; 1 << (BITS - 6)].into();
         let reaches = vec![0; 1 << BITS].into();
-        let mut anchors = Anchors { table, starts: Vec::new(), reaches, words: Vec::new() };
+        let foreign = 0x80_8080;
+        let mut anchors = Anchors { table, starts: Vec::new(), reaches, foreign, words: Vec::new() };
         for (word, span) in words {
             anchors.add(word.as_bytes(), span);
             for (form, longer) in forms(word.as_bytes()) {
@@ -63,6 +72,7 @@ impl Anchors {
         let slot = slot(start);
         self.table[slot / 64] |= 1 << (slot % 64);
         self.reaches[slot] = self.reaches[slot].max(u32::try_from(span).unwrap_or(u32::MAX));
+        self.foreign &= !start;
         self.starts.push((start, self.words.len()));
         self.words.push(Anchor { word: word[..word.len().min(LONGEST_WORD)].into(), span });
     }
@@ -73,7 +83,11 @@ impl Anchors {
     }
 
     /// Whether a keyword may begin with these three bytes (the lower 24 bits).
+    #[inline(always)]
     pub fn may_begin(&self, three: u32) -> bool {
+        if three & self.foreign != 0 {
+            return false;
+        }
         let slot = slot(three | FOLD);
         self.table[slot / 64] >> (slot % 64) & 1 == 1
     }
@@ -126,6 +140,7 @@ fn trigram(word: &[u8]) -> Option<u32> {
 }
 
 /// The place of three folded bytes in the table (multiplicative hashing).
+#[inline(always)]
 fn slot(folded: u32) -> usize {
     (folded.wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as usize
 }

@@ -6,12 +6,14 @@
 
 use std::ops::Range;
 
-use super::anchors::{Anchors, LONGEST_WORD};
+use super::anchors::{Anchors, LONGEST_WORD, LazyAnchors};
 use super::passage::Passage;
 use crate::finding::Encoding;
 
 /// The shortest run that is looked at: a keyword of three bytes and a value of fifteen.
 const SHORTEST: usize = 24;
+/// How many bytes are looked at together. A run of [`SHORTEST`] covers two such blocks in a row, wherever it begins.
+const BLOCK: usize = 8;
 /// Encoded text is broken into lines of 64 or 76 characters; shorter ones are words.
 const LINE: usize = 40;
 /// How many blanks may indent a further line.
@@ -29,6 +31,27 @@ struct Alphabet {
 static BASE64: Alphabet = Alphabet { encoding: Encoding::Base64, bits: 6, values: base64_values() };
 static HEX: Alphabet = Alphabet { encoding: Encoding::Hex, bits: 4, values: hex_values() };
 
+/// Which alphabets a byte belongs to: those of RFC 4648, sections 4, 5 and 8.
+static KINDS: [u8; 256] = kinds();
+const STANDARD: u8 = 1;
+const URL: u8 = 2;
+const HEXADECIMAL: u8 = 4;
+
+/// What two bytes in a row have in common: half as many looks as at each of them.
+static PAIRS: [u8; 1 << 16] = pairs();
+
+const fn pairs() -> [u8; 1 << 16] {
+    let kinds = kinds();
+    let mut pairs = [0; 1 << 16];
+    let mut pair = 0;
+    while pair < pairs.len() {
+        pairs[pair] = kinds[pair & 0xff] & kinds[pair >> 8];
+        pair += 1;
+    }
+    pairs
+}
+
+/// Both alphabets of base64 in one: no text mixes them, but a digit means the same in either.
 const fn base64_values() -> [u8; 256] {
     let mut values = [NONE; 256];
     let mut digit = 0u8;
@@ -65,24 +88,81 @@ const fn hex_values() -> [u8; 256] {
     values
 }
 
+const fn kinds() -> [u8; 256] {
+    let (base64, hex) = (base64_values(), hex_values());
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            b'+' | b'/' => STANDARD,
+            b'-' | b'_' => URL,
+            _ if hex[byte] != NONE => STANDARD | URL | HEXADECIMAL,
+            _ if base64[byte] != NONE => STANDARD | URL,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+}
+
 /// Every passage of base64 or hex in `text` in which a keyword stands. Ends early where `found` answers `false`.
-pub fn passages(text: &[u8], anchors: &Anchors, found: &mut dyn FnMut(Passage) -> bool) -> bool {
+pub fn passages(text: &[u8], anchors: &LazyAnchors, found: &mut dyn FnMut(Passage) -> bool) -> bool {
+    // The last run of each alphabet of base64. Only paths and names with signs of one of them have two that differ.
+    let mut runs = [0..0, 0..0];
     let mut at = 0;
-    while let Some(region) = next_region(text, at..text.len(), &BASE64) {
-        at = region.end;
-        if is_mixed(&text[region.clone()]) && !look(text, &region, &BASE64, anchors, found) {
-            return false;
+    while let Some((kinds, block)) = next_block(text, at..text.len(), STANDARD | URL) {
+        at = text.len();
+        let before = runs.clone();
+        for (run, kind) in runs.iter_mut().zip([STANDARD, URL]) {
+            if kinds & kind != 0 && run.end <= block {
+                *run = region(text, run.end, block, kind);
+            }
+            // One that is not over yet holds nothing new of its own kind, but the next of the other may begin in it.
+            at = at.min(if kinds & kind != 0 { run.end } else { block + BLOCK });
         }
-        // All digits of hex are digits of base64.
-        let mut from = region.start;
-        while let Some(inner) = next_region(text, from..region.end, &HEX) {
-            from = inner.end;
-            if !look(text, &inner, &HEX, anchors, found) {
+        let [standard, url] = &runs;
+        let (long, short) = if standard.len() < url.len() { (url, standard) } else { (standard, url) };
+        for (run, other) in [(long, None), (short, Some(long))] {
+            let known = before.contains(run) || other.is_some_and(|other| contains(other, run));
+            if !known && run.len() >= SHORTEST && !base64_and_hex(text, run, anchors, found) {
                 return false;
             }
         }
     }
     true
+}
+
+/// All digits of hex are digits of base64.
+fn base64_and_hex(
+    text: &[u8],
+    run: &Range<usize>,
+    anchors: &LazyAnchors,
+    found: &mut dyn FnMut(Passage) -> bool,
+) -> bool {
+    (!is_mixed(&text[run.clone()]) || look::<6>(text, run, &BASE64, anchors, found))
+        && hex_passages(text, run, anchors, found)
+}
+
+fn hex_passages(
+    text: &[u8],
+    outer: &Range<usize>,
+    anchors: &LazyAnchors,
+    found: &mut dyn FnMut(Passage) -> bool,
+) -> bool {
+    let mut at = outer.start;
+    while let Some((_, block)) = next_block(text, at..outer.end, HEXADECIMAL) {
+        let inner = region(text, at, block, HEXADECIMAL);
+        let inner = inner.start..inner.end.min(outer.end);
+        at = inner.end.max(block + BLOCK);
+        if inner.len() >= SHORTEST && !look::<4>(text, &inner, &HEX, anchors, found) {
+            return false;
+        }
+    }
+    true
+}
+
+fn contains(outer: &Range<usize>, inner: &Range<usize>) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
 }
 
 /// Whether both capital and small letters occur. In base64 of anything they do; in paths and long names they often
@@ -91,33 +171,36 @@ fn is_mixed(run: &[u8]) -> bool {
     run.iter().any(u8::is_ascii_uppercase) && run.iter().any(u8::is_ascii_lowercase)
 }
 
-/// The next run of digits in `range`, with the lines that go on with it. Looking at every `SHORTEST`th byte finds all.
-fn next_region(text: &[u8], range: Range<usize>, alphabet: &Alphabet) -> Option<Range<usize>> {
-    let is_digit = |byte: &u8| alphabet.value(*byte) != NONE;
-    let text = &text[..range.end];
-    let run_from = |start: usize| start + text[start..].iter().take_while(|byte| is_digit(byte)).count();
-    let mut at = range.start.saturating_add(SHORTEST - 1);
-    while at < text.len() {
-        if !is_digit(&text[at]) {
-            at += SHORTEST;
-            continue;
+/// The next block in `range` that lies in a run of digits which goes on in the block behind it, and the alphabets among
+/// `wanted` that both belong to.
+fn next_block(text: &[u8], range: Range<usize>, wanted: u8) -> Option<(u8, usize)> {
+    const { assert!(SHORTEST + 1 >= 3 * BLOCK) };
+    let (blocks, _) = text.get(range.clone())?.as_chunks::<BLOCK>();
+    let mut before = 0;
+    for (index, block) in blocks.iter().enumerate() {
+        let pair = |at: usize| PAIRS[usize::from(u16::from_le_bytes([block[at], block[at + 1]]))];
+        let kinds = pair(0) & pair(2) & pair(4) & pair(6) & wanted;
+        if kinds & before != 0 {
+            return Some((kinds & before, range.start + (index - 1) * BLOCK));
         }
-        // The run must begin within the last `SHORTEST` bytes, or it would have been found before.
-        let start = at - text[range.start..at].iter().rev().take_while(|byte| is_digit(byte)).count();
-        let mut end = run_from(at);
-        if end - start < SHORTEST {
-            at = end + SHORTEST;
-            continue;
-        }
-        let mut line = start;
-        while end - line >= LINE {
-            let Some(next) = after_break(text, end).filter(|next| text.get(*next).is_some_and(is_digit)) else { break };
-            line = next;
-            end = run_from(next);
-        }
-        return Some(start..end);
+        before = kinds;
     }
     None
+}
+
+/// The run of digits around the block at `block`, not before `from`, with the lines that go on with it.
+fn region(text: &[u8], from: usize, block: usize, kind: u8) -> Range<usize> {
+    let is_digit = |byte: &u8| KINDS[*byte as usize] & kind != 0;
+    let run_from = |start: usize| start + text[start..].iter().take_while(|byte| is_digit(byte)).count();
+    let start = block - text[from..block].iter().rev().take_while(|byte| is_digit(byte)).count();
+    let mut end = run_from(block);
+    let mut line = start;
+    while end - line >= LINE {
+        let Some(next) = after_break(text, end).filter(|next| text.get(*next).is_some_and(is_digit)) else { break };
+        line = next;
+        end = run_from(next);
+    }
+    start..end
 }
 
 /// Where the next line begins, if there is a line end at `at`: a real one, or one that is escaped in a string literal.
@@ -138,55 +221,92 @@ fn before_break(text: &[u8], at: usize) -> Option<usize> {
     BREAKS.into_iter().find_map(|end| before.strip_suffix(end)).map(<[u8]>::len)
 }
 
-/// Reads a region three bytes at a time.
-fn look(
+/// Reads a region, whose digits have `BITS` bits, three bytes at a time.
+fn look<const BITS: usize>(
     text: &[u8],
     region: &Range<usize>,
-    alphabet: &Alphabet,
-    anchors: &Anchors,
+    alphabet: &'static Alphabet,
+    anchors: &LazyAnchors,
     found: &mut dyn FnMut(Passage) -> bool,
 ) -> bool {
-    // For each place that a byte can begin at within eight bits: what has been decoded last.
-    let mut decoded: [Range<usize>; 8] = Default::default();
-    let mut digits = Digits::new(text, region.clone(), alphabet);
-    let (mut window, mut known) = (0u64, 0usize);
-    while let Some((value, place)) = digits.next_digit() {
-        if value == NONE {
-            known = 0;
-            continue;
-        }
-        window = window << alphabet.bits | u64::from(value);
-        known += 1;
-        for shift in (0..alphabet.bits).step_by(alphabet.step()) {
-            let three = (window >> shift) as u32 & 0xff_ffff;
-            if !anchors.may_begin(three) || known * alphabet.bits < 24 + shift {
-                continue;
+    let anchors: &Anchors = anchors;
+    if anchors.is_empty() {
+        return true;
+    }
+    let mut reader = Reader { text, region, alphabet, anchors, found, decoded: Default::default() };
+    let (mut window, mut known, mut at) = (0u64, 0usize, region.start);
+    while at < region.end {
+        for byte in &text[at..region.end] {
+            let value = alphabet.value(*byte);
+            if value == NONE {
+                break;
             }
-            let phase = (known * alphabet.bits - 24 - shift) % 8;
-            let hit = Hit { text, region, alphabet, place, shift };
-            if hit.is_inside(&decoded[phase], anchors.reach(three)) || !anchors.do_begin(three) {
-                continue;
-            }
-            let Some(span) = hit.span(three, window, anchors) else { continue };
-            if hit.is_inside(&decoded[phase], span) {
-                continue;
-            }
-            let passage;
-            (passage, decoded[phase]) = hit.decode(span);
-            if !found(passage) {
+            window = window << BITS | u64::from(value);
+            known += 1;
+            if !reader.read::<BITS>(window, known, at) {
                 return false;
             }
+            at += 1;
+        }
+        match after_break(text, at) {
+            Some(next) if next > at => at = next,
+            _ => (at, known) = (at + 1, 0),
         }
     }
     true
 }
 
-impl Alphabet {
-    /// Bytes begin at every second bit of base64 digits, and at every hex digit.
-    fn step(&self) -> usize {
-        if self.bits == 6 { 2 } else { self.bits }
+/// A region that is read, and what is done with what is found in it.
+struct Reader<'r> {
+    text: &'r [u8],
+    region: &'r Range<usize>,
+    alphabet: &'static Alphabet,
+    anchors: &'r Anchors,
+    found: &'r mut dyn FnMut(Passage) -> bool,
+    /// For each place that a byte can begin at within eight bits: what has been decoded last.
+    decoded: [Range<usize>; 8],
+}
+
+impl Reader<'_> {
+    /// Whether keywords begin in the last digits, the last of which stands at `place`; `known` of them are in the window.
+    #[inline(always)]
+    fn read<const BITS: usize>(&mut self, window: u64, known: usize, place: usize) -> bool {
+        // Bytes begin at every second bit of base64 digits, and at every hex digit.
+        let mut shift = 0;
+        while shift < BITS {
+            let three = (window >> shift) as u32 & 0xff_ffff;
+            if self.anchors.may_begin(three) && !self.decode(window, known, place, shift) {
+                return false;
+            }
+            shift += if BITS == 6 { 2 } else { BITS };
+        }
+        true
     }
 
+    #[inline(never)]
+    fn decode(&mut self, window: u64, known: usize, place: usize, shift: usize) -> bool {
+        let bits = known * self.alphabet.bits;
+        if bits < 24 + shift {
+            return true;
+        }
+        let three = (window >> shift) as u32 & 0xff_ffff;
+        let decoded = &mut self.decoded[(bits - 24 - shift) % 8];
+        let hit = Hit { text: self.text, region: self.region, alphabet: self.alphabet, place, shift };
+        if hit.is_inside(decoded, self.anchors.reach(three)) || !self.anchors.do_begin(three) {
+            return true;
+        }
+        let Some(span) = hit.span(three, window, self.anchors) else { return true };
+        if hit.is_inside(decoded, span) {
+            return true;
+        }
+        let passage;
+        (passage, *decoded) = hit.decode(span);
+        (self.found)(passage)
+    }
+}
+
+impl Alphabet {
+    #[inline(always)]
     fn value(&self, byte: u8) -> u8 {
         self.values[byte as usize]
     }
@@ -201,8 +321,7 @@ struct Digits<'t> {
 }
 
 impl<'t> Digits<'t> {
-    fn new(text: &'t [u8], region: Range<usize>, alphabet: &Alphabet) -> Self {
-        let alphabet = if alphabet.bits == 6 { &BASE64 } else { &HEX };
+    fn new(text: &'t [u8], region: Range<usize>, alphabet: &'static Alphabet) -> Self {
         Digits { text, at: region.start, end: region.end, alphabet }
     }
 
@@ -229,7 +348,7 @@ impl<'t> Digits<'t> {
 struct Hit<'t> {
     text: &'t [u8],
     region: &'t Range<usize>,
-    alphabet: &'t Alphabet,
+    alphabet: &'static Alphabet,
     place: usize,
     shift: usize,
 }

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::anchors::Anchors;
+use super::anchors::LazyAnchors;
 use super::passage::Passage;
 use crate::finding::Encoding;
 
@@ -28,7 +28,7 @@ enum Meaning {
 }
 
 /// A notation: where it hides something, and how it is read.
-struct Notation {
+pub struct Notation {
     encoding: Encoding,
     /// The next place from `from` on that hides a printable character.
     next: fn(text: &[u8], from: usize) -> Option<usize>,
@@ -36,20 +36,17 @@ struct Notation {
     read: fn(text: &[u8], at: usize) -> Option<Written>,
 }
 
-static NOTATIONS: [Notation; 4] = [
+/// All of them.
+pub static NOTATIONS: [Notation; 4] = [
     Notation { encoding: Encoding::Escapes, next: next_escape, read: read_escape },
     Notation { encoding: Encoding::Percent, next: next_percent, read: read_percent },
     Notation { encoding: Encoding::Entities, next: next_entity, read: read_entity },
     Notation { encoding: Encoding::Concatenation, next: next_joint, read: read_joint },
 ];
 
-/// Every passage of `text` that hides characters in one of the notations. Ends early where `found` answers `false`.
-pub fn passages(text: &[u8], anchors: &Anchors, found: &mut dyn FnMut(Passage) -> bool) -> bool {
-    NOTATIONS.iter().all(|notation| notation.passages(text, anchors, found))
-}
-
 impl Notation {
-    fn passages(&self, text: &[u8], anchors: &Anchors, found: &mut dyn FnMut(Passage) -> bool) -> bool {
+    /// Every passage of `text` that hides characters in this notation. Ends early where `found` answers `false`.
+    pub fn passages(&self, text: &[u8], anchors: &LazyAnchors, found: &mut dyn FnMut(Passage) -> bool) -> bool {
         let mut next = (self.next)(text, 0);
         while let Some(first) = next {
             let mut last = first;
@@ -75,7 +72,7 @@ impl Notation {
     }
 
     /// Decodes a range, or more where a match around one of its keywords may reach beyond it. Answers where it ends.
-    fn decode_far_enough(&self, text: &[u8], range: Range<usize>, anchors: &Anchors) -> (Passage, usize) {
+    fn decode_far_enough(&self, text: &[u8], range: Range<usize>, anchors: &LazyAnchors) -> (Passage, usize) {
         let range = self.start(text, range.start)..range.end;
         let passage = self.decode(text, range.clone());
         let mut wide = range.clone();

@@ -14,36 +14,50 @@ mod utf16;
 #[cfg(test)]
 mod tests;
 
-pub use anchors::Anchors;
+pub use anchors::{Anchors, LazyAnchors};
 pub use passage::Passage;
 
 /// How many encodings are undone one after the other.
 const DEPTH: usize = 3;
-/// How many decoded bytes an artifact may come to, for every byte of its own: eight alignments of digits and four
-/// notations, of which real text uses one at a time.
-const DECODED: usize = 6;
 /// What every artifact may come to, however small it is.
 const DECODED_AT_LEAST: usize = 1 << 20;
 
+/// Finds the passages of a text that are written in some way, until it is told to stop.
+type Find = fn(&[u8], &LazyAnchors, &mut dyn FnMut(Passage) -> bool) -> bool;
+
+/// A way of writing text, or several that have one reader.
+pub struct Way {
+    find: Find,
+    /// How many decoded bytes an artifact may come to, for every byte of its own: what is inside counts as well.
+    decoded: usize,
+}
+
+/// Every way that is looked for. They know nothing of each other, so that threads can share them.
+pub static WAYS: [Way; 6] = [
+    Way { find: |text, _, found| utf16::passages(text, found), decoded: 2 },
+    Way { find: |text, anchors, found| marks::NOTATIONS[0].passages(text, anchors, found), decoded: 3 },
+    Way { find: |text, anchors, found| marks::NOTATIONS[1].passages(text, anchors, found), decoded: 3 },
+    Way { find: |text, anchors, found| marks::NOTATIONS[2].passages(text, anchors, found), decoded: 3 },
+    Way { find: |text, anchors, found| marks::NOTATIONS[3].passages(text, anchors, found), decoded: 3 },
+    // Eight alignments, of which real text uses one at a time.
+    Way { find: digits::passages, decoded: 6 },
+];
+
 /// Goes through the passages of a text and of what they decode to.
 pub struct Decoder<'a> {
-    anchors: &'a Anchors,
+    anchors: &'a LazyAnchors,
     left: usize,
 }
 
 impl<'a> Decoder<'a> {
-    /// A decoder for a text of `length` bytes.
-    pub fn new(anchors: &'a Anchors, length: usize) -> Self {
-        Decoder { anchors, left: length.saturating_mul(DECODED).max(DECODED_AT_LEAST) }
+    /// Hands every passage of `text` that is written in this way to `search`, and every passage in it, written in any way,
+    /// with the passages it lies in, outermost first. Answers whether all of them were looked at.
+    pub fn each(way: &Way, anchors: &'a LazyAnchors, text: &[u8], search: &mut dyn FnMut(&[Passage])) -> bool {
+        let left = text.len().saturating_mul(way.decoded).max(DECODED_AT_LEAST);
+        Decoder { anchors, left }.go(std::slice::from_ref(way), text, &mut Vec::new(), search)
     }
 
-    /// Hands every passage of `text`, at every depth, to `search`, with the passages it lies in, outermost first.
-    /// Answers whether all of them were looked at.
-    pub fn each(&mut self, text: &[u8], search: &mut dyn FnMut(&[Passage])) -> bool {
-        self.go(text, &mut Vec::new(), search)
-    }
-
-    fn go(&mut self, text: &[u8], way: &mut Vec<Passage>, search: &mut dyn FnMut(&[Passage])) -> bool {
+    fn go(&mut self, ways: &[Way], text: &[u8], way: &mut Vec<Passage>, search: &mut dyn FnMut(&[Passage])) -> bool {
         let anchors = self.anchors;
         let mut found = |passage: Passage| {
             let Some(left) = self.left.checked_sub(passage.text.len()) else { return false };
@@ -52,13 +66,11 @@ impl<'a> Decoder<'a> {
             search(way);
             let complete = way.len() == DEPTH || {
                 let inner = way.last().map(|passage| passage.text.clone()).unwrap_or_default();
-                self.go(&inner, way, search)
+                self.go(&WAYS, &inner, way, search)
             };
             way.pop();
             complete
         };
-        utf16::passages(text, &mut found)
-            && marks::passages(text, anchors, &mut found)
-            && (anchors.is_empty() || digits::passages(text, anchors, &mut found))
+        ways.iter().all(|one| (one.find)(text, anchors, &mut found))
     }
 }

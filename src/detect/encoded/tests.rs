@@ -59,6 +59,21 @@ fn base64_is_read_at_every_alignment_in_every_alphabet_and_wherever_it_begins() 
 }
 
 #[test]
+fn a_run_of_one_alphabet_may_end_in_the_middle_of_one_of_the_other() {
+    // Signs of one alphabet end a run of the other, wherever in it they stand.
+    let glue = ["", "/", "-", "a/b-c/", "x_y-z/some/longer/path-to/it/", "AbCdEfGhIjKlMnOpQrStUvWxYz/", "Ab-Cd+Ef_Gh/"];
+    let plain = format!("{{\"auth\":\"{}\",\"ü\":\"ÿþ\"}}", token());
+    for before in glue {
+        for after in glue {
+            for encoded in [BASE64_NOPAD.encode(plain.as_bytes()), BASE64URL_NOPAD.encode(plain.as_bytes())] {
+                let text = format!("GET {before}{encoded}{after} HTTP");
+                assert_eq!(only(text.as_bytes()).0, token(), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn base64_may_be_broken_into_lines() {
     let plain = format!("{{\"auth\": \"{}\", \"more\": \"{}\"}}", "f".repeat(40), token());
     let encoded = BASE64.encode(plain.as_bytes());

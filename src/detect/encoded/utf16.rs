@@ -15,7 +15,8 @@ const OVERLAP: usize = 4 << 10;
 pub fn passages(text: &[u8], found: &mut dyn FnMut(Passage) -> bool) -> bool {
     // Two neighbours of any two bytes of a run are a character and a zero, so looking at every second character of the
     // shortest run is enough to find it.
-    let mut at = 0;
+    let Some(zero) = memchr::memchr(0, text) else { return true };
+    let mut at = zero.saturating_sub(SHORTEST);
     while at + 1 < text.len() {
         if !is_pair(text[at], text[at + 1]) && !is_pair(text[at + 1], text[at]) {
             at += SHORTEST;

@@ -117,9 +117,8 @@ impl Format for Inline {
 
     fn sniff(&self, probe: &Probe<'_>) -> bool {
         // A comment may stand anywhere in a file of any size; a search for a long literal is cheap.
-        let has = |mark: &[u8]| memmem::find(probe.all(), mark).is_some();
-        is_script(probe) && (has(comment::MAPPING) || has(comment::NAME))
-            || is_executable(probe) && has(b"sourceMappingURL=data:")
+        is_script(probe) && comment::has_mark(probe.all())
+            || is_executable(probe) && memmem::find(probe.all(), b"sourceMappingURL=data:").is_some()
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {

@@ -66,13 +66,24 @@ pub fn installed(path: &str) -> Option<Installed> {
     if let Some((scheme, read)) = SCHEMES.iter().find(|(scheme, _)| path.starts_with(scheme)) {
         return read(path[scheme.len()..].trim_start_matches('/'));
     }
+    if !path.split('/').any(is_place) {
+        return None;
+    }
     PLACES.iter().find_map(|(mark, read)| after(path, mark).and_then(*read))
+}
+
+/// Whether the mark of any place begins with this folder. Most paths have none, and every file is asked.
+fn is_place(folder: &str) -> bool {
+    PLACES.iter().any(|(mark, _)| mark[1..].strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
 }
 
 /// What stands before and after the last folder of that very name: one's own may end in the same letters, such as
 /// `src/my_node_modules/`.
 fn in_node_modules(path: &str) -> Option<(&str, &str)> {
-    path.rsplit_once("/node_modules/").or_else(|| Some(("", path.strip_prefix("node_modules/")?)))
+    const FOLDER: &str = "/node_modules/";
+    let last = path.rmatch_indices('/').find(|(at, _)| path[*at..].starts_with(FOLDER));
+    last.map(|(at, _)| (&path[..at], &path[at + FOLDER.len()..]))
+        .or_else(|| Some(("", path.strip_prefix(&FOLDER[1..])?)))
 }
 
 /// What follows `mark`, which starts with a slash that may be missing at the start of a path.
