@@ -44,6 +44,9 @@ pub(super) fn state(out: &mut Inspection<'_>, name: &'static str, value: &[u8]) 
     }
 }
 
+/// No model has more tensors than this; the data of further ones is searched.
+const RANGES: usize = 1 << 20;
+
 /// Counts the tensors of a model and remembers where their data lies.
 #[derive(Debug, Default)]
 pub(super) struct Tensors {
@@ -62,9 +65,14 @@ impl Tensors {
     pub(super) fn data(&mut self, bytes: &[u8], offset: u64) {
         let length = bytes.len() as u64;
         self.weights.bytes = self.weights.bytes.saturating_add(length);
-        if length >= SMALL && !looks_like_text(&bytes[..bytes.len().min(4 << 10)]) {
+        if length >= SMALL && self.explained.len() < RANGES && !looks_like_text(&bytes[..bytes.len().min(4 << 10)]) {
             self.explained.push(offset..offset.saturating_add(length));
         }
+    }
+
+    /// Data of a tensor that lies in another file, or is compressed.
+    pub(super) fn elsewhere(&mut self, bytes: u64) {
+        self.weights.bytes = self.weights.bytes.saturating_add(bytes);
     }
 
     /// Number of tensors.

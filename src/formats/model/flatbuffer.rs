@@ -86,6 +86,11 @@ impl<'a> Table<'a> {
         Ok(Vector { bytes: self.bytes, start, length })
     }
 
+    /// Whether the field is there.
+    pub(in crate::formats) fn has(&self, field: u16) -> bool {
+        self.field(field).is_some()
+    }
+
     /// A table; `None` where the field is absent.
     pub(in crate::formats) fn table(&self, field: u16) -> Result<Option<Table<'a>>, ReadError> {
         let Some(mut cursor) = self.field(field) else { return Ok(None) };
@@ -115,6 +120,14 @@ impl<'a> Vector<'a> {
     /// Element `index` of a vector of 32-bit numbers.
     pub(in crate::formats) fn u32(&self, index: u32) -> Result<u32, ReadError> {
         self.element(index)?.u32_le()
+    }
+
+    /// Element `index` of a vector of 64-bit numbers.
+    pub(in crate::formats) fn u64(&self, index: u32) -> Result<u64, ReadError> {
+        if index >= self.length {
+            return Err(ReadError::new(self.start, format!("there is no element {index} among {}", self.length)));
+        }
+        Cursor::at(self.bytes, self.start.saturating_add(u64::from(index) * 8)).u64_le()
     }
 
     /// Element `index` of a vector of texts.

@@ -1,9 +1,11 @@
 //! HDF5 files, and the Keras models in them.
 //!
 //! Follows the "HDF5 File Format Specification" 3.0: II.A superblock, III.E global heap, IV.A.2.m attribute message.
-//! The object tree is not walked: Keras' attributes are found by a search of the first and the last bytes, which is
-//! where the library puts the attributes of the root group.
+//! Tensors are counted by walking the tree of objects. Keras' attributes are found by a search of the first and the
+//! last bytes, which is where the library puts the attributes of the root group.
 
+use super::capped::Tensors;
+use super::hdf5_tree::{DataSet, Layout, Tree};
 use super::{capped, keras};
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec};
@@ -36,7 +38,7 @@ impl Format for Hdf5 {
     }
 
     fn summary(&self) -> &'static str {
-        "HDF5 file: whether it is complete, and version, class and name of a Keras model in it"
+        "HDF5 file: its data sets, and version, class and name of a Keras model in it"
     }
 
     fn facts(&self) -> &'static [FactSpec] {
@@ -55,24 +57,85 @@ impl Format for Hdf5 {
         out.fact("model.version", format!("superblock {}", superblock.version));
         out.fact("model.protection", "plain");
         let searched = searched(bytes);
-        let keras = MARKS.iter().any(|mark| searched.iter().any(|part| memchr::memmem::find(part, mark).is_some()))
-            || [&b"\0layers\0"[..], b"\0vars\0"].iter().all(|link| memchr::memmem::find(searched[0], link).is_some());
+        let mut content = Content::default();
+        let walked = content.read(bytes, &superblock);
+        let keras = content.keras
+            || MARKS.iter().any(|mark| searched.iter().any(|part| memchr::memmem::find(part, mark).is_some()));
         out.fact("model.format", if keras { "keras-hdf5" } else { "hdf5" });
-        let length = bytes.len() as u64;
-        // The size of the file stands for the size of the weights: everything else in it is small.
-        let large = length >= LARGE;
-        out.fact("model.weights", if keras || large { "inside" } else { "none" });
-        if keras || large {
-            out.fact("model.bytes", length);
-        }
+        let weights = keras && (walked.is_err() || content.weights.count() > 0) || content.weights.bytes() >= LARGE;
+        out.fact("model.weights", if weights { "inside" } else { "none" });
         if keras {
             state_keras(&superblock, bytes, &searched, out);
         }
+        content.state(out);
+        let length = bytes.len() as u64;
         if superblock.end > length {
             let reason = format!("it should have {} bytes; the rest is missing", superblock.end);
             return Err(FormatError::broken(length, reason));
         }
+        walked?;
         Ok(Coverage::Part)
+    }
+}
+
+/// The data sets of a file.
+#[derive(Default)]
+pub(super) struct Content {
+    /// Whether its groups are those of a Keras model.
+    keras: bool,
+    /// What is no state of an optimizer.
+    pub(super) weights: Tensors,
+    /// Number of tensors in the state of an optimizer: a training can be taken up again from them.
+    optimizer: u64,
+}
+
+impl Content {
+    /// Reads the tree of a whole HDF5 file without a user block.
+    pub(super) fn of(bytes: &[u8]) -> Result<Self, FormatError> {
+        let mut content = Content::default();
+        content.read(bytes, &Superblock::read(bytes, 0)?)?;
+        Ok(content)
+    }
+
+    fn read(&mut self, bytes: &[u8], superblock: &Superblock) -> Result<(), ReadError> {
+        let layout = Layout { address: superblock.address, length: superblock.length, base: superblock.base };
+        let mut data = Vec::new();
+        let end = Tree::new(bytes, layout, superblock.root).walk(|data_set| {
+            data.extend(data_set.data.clone());
+            self.add(bytes, data_set);
+        });
+        data.sort_unstable_by_key(|range| range.start);
+        match data.windows(2).find(|pair| pair[0].end > pair[1].start) {
+            Some(pair) => {
+                end.and(Err(ReadError::new(pair[1].start, "two data sets overlap, which the library never writes")))
+            }
+            None => end,
+        }
+    }
+
+    fn add(&mut self, bytes: &[u8], data_set: DataSet) {
+        let first = data_set.path.split('/').next().unwrap_or_default();
+        self.keras |= first == "model_weights" || data_set.path.contains("/vars/");
+        if data_set.dtype.is_empty() || data_set.elements == Some(0) {
+            return;
+        }
+        if first == "optimizer" || first == "optimizer_weights" {
+            self.optimizer += 1;
+            return;
+        }
+        self.weights.add(data_set.dtype, [data_set.elements.unwrap_or(u64::MAX)]);
+        match data_set.data.and_then(|data| Some((data.start, bytes.get(data.start as usize..data.end as usize)?))) {
+            Some((start, data)) => self.weights.data(data, start),
+            None => self.weights.elsewhere(data_set.elements.unwrap_or(u64::MAX).saturating_mul(data_set.size)),
+        }
+    }
+
+    /// States what was counted.
+    pub(super) fn state(self, out: &mut Inspection<'_>) {
+        if self.optimizer > 0 {
+            out.fact("model.training", vec![format!("state of the optimizer ({} tensors)", self.optimizer)]);
+        }
+        self.weights.state(out);
     }
 }
 
@@ -104,6 +167,8 @@ struct Superblock {
     base: u64,
     /// The first byte behind the file, counted from the start of the file.
     end: u64,
+    /// Where the header of the root group lies, counted from the start of the file.
+    root: u64,
 }
 
 impl Superblock {
@@ -131,7 +196,13 @@ impl Superblock {
         let base = number(&mut cursor, address)?;
         number(&mut cursor, address)?;
         let end = number(&mut cursor, address)?;
-        Ok(Superblock { version, address, length, base, end })
+        if version < 2 {
+            // The block of a driver, and the name of the root group, which has none.
+            number(&mut cursor, address)?;
+            number(&mut cursor, address)?;
+        }
+        let root = number(&mut cursor, address)?.saturating_add(base);
+        Ok(Superblock { version, address, length, base, end, root })
     }
 
     /// The value of the first attribute with this name in `part`, which is a part of `bytes`.
@@ -218,7 +289,15 @@ mod tests {
             _ => out.extend([8, 8, 0]),
         }
         [base, u64::MAX, end, 96].iter().for_each(|address| out.extend(address.to_le_bytes()));
+        if version == 0 {
+            // The driver's block, which there is not, and the root group, which has no name.
+            let driver = out.len() - 8;
+            out.truncate(driver);
+            [u64::MAX, 0, 96].iter().for_each(|address| out.extend(address.to_le_bytes()));
+        }
         out.resize(96, 0);
+        // The header of the root group, without a message.
+        out.extend([1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         out
     }
 
@@ -254,14 +333,14 @@ mod tests {
             heap.extend(text);
             heap.resize(heap.len().next_multiple_of(8), 0);
         }
-        let at = 96;
+        let at = 112;
         let attributes = [
             attribute(version, "keras_version", at, 1, 6),
             attribute(version, "model_config", at, 2, CONFIG.len()),
             vec![7; 500],
         ]
         .concat();
-        let end = block + 96 + heap.len() + attributes.len();
+        let end = block + 112 + heap.len() + attributes.len();
         let superblock = superblock(if version == 1 { 0 } else { 2 }, block as u64, end as u64);
         [vec![0; block], superblock, heap, attributes].concat()
     }
@@ -276,7 +355,7 @@ mod tests {
                 ("model.producer", "Keras 3.15.1"),
                 ("model.architecture", "Functional"),
                 ("model.name", "scorer"),
-                ("model.weights", "inside"),
+                ("model.weights", "none"),
             ] {
                 assert_eq!(looked.stated.facts.get(name), Some(&FactValue::from(expected)), "{name} {block} {version}");
             }
@@ -284,14 +363,12 @@ mod tests {
     }
 
     #[test]
-    fn other_hdf5_files_are_models_only_when_large() {
-        for (size, weights) in [(1_000, "none"), (2 << 20, "inside")] {
-            let mut bytes = superblock(3, 0, size);
-            bytes.resize(size as usize, 1);
-            let facts = inspect(&Hdf5, "data.h5", &bytes).stated.facts;
-            assert_eq!(facts.get("model.format"), Some(&FactValue::from("hdf5")));
-            assert_eq!(facts.get("model.weights"), Some(&FactValue::from(weights)));
-        }
+    fn other_hdf5_files_are_models_only_when_they_hold_much() {
+        let mut bytes = superblock(3, 0, 2 << 20);
+        bytes.resize(2 << 20, 1);
+        let facts = inspect(&Hdf5, "data.h5", &bytes).stated.facts;
+        assert_eq!(facts.get("model.format"), Some(&FactValue::from("hdf5")));
+        assert_eq!(facts.get("model.weights"), Some(&FactValue::from("none")));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The zip reader hands out the members; here only the facts are read, from the central directory at the end.
 
 use super::capped;
+use super::hdf5::Content;
 use super::zip_names::{self, Entry};
 use crate::bytes::Probe;
 use crate::finding::{Artifact, FactSpec};
@@ -15,6 +16,9 @@ pub struct Keras;
 /// How many bytes of a JSON member are read. The configuration of the largest published models has about 1 MiB.
 const JSON: u64 = 16 << 20;
 
+/// How many bytes of compressed weights are read to count them. Keras itself stores them plain.
+const WEIGHTS: u64 = 8 << 20;
+
 /// The three members that make a zip a Keras model.
 const NAMES: [&str; 3] = ["metadata.json", "config.json", "model.weights.h5"];
 
@@ -24,7 +28,7 @@ impl Format for Keras {
     }
 
     fn summary(&self) -> &'static str {
-        "Keras 3 model: version, class and name from the JSON members of its zip, size of its weights"
+        "Keras 3 model: version, class and name from the JSON members of its zip, tensors from its weights"
     }
 
     fn facts(&self) -> &'static [FactSpec] {
@@ -47,7 +51,13 @@ impl Format for Keras {
         out.fact("model.format", "keras");
         out.fact("model.weights", "inside");
         out.fact("model.protection", "plain");
-        out.fact("model.bytes", weights.size);
+        match weights.content(bytes, weights.size.min(if weights.method == 0 { u64::MAX } else { WEIGHTS })) {
+            Some(content) if !content.is_empty() => match Content::of(&content) {
+                Ok(content) => content.state(out),
+                Err(_) => out.fact("model.bytes", weights.size),
+            },
+            _ => out.fact("model.bytes", weights.size),
+        }
         let broken =
             |entry: &Entry, reason: String| FormatError::broken(entry.header, format!("{}: {reason}", entry.name));
         let unread = |entry| broken(entry, "it is encrypted, compressed in an unusual way, or cut off".to_owned());

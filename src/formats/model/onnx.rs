@@ -3,7 +3,11 @@
 //! The format has no magic number, so the whole top level must be fields of a `ModelProto` and the graph must hold
 //! nodes or tensors. Weights may lie in a sibling file (`TensorProto.data_location = EXTERNAL`).
 
+use std::collections::BTreeSet;
+
 use super::capped::{self, Tensors};
+use super::onnx_types::{Quantised, dtype};
+use super::proto::{Walk, numbers};
 use crate::bytes::protobuf::{Field, Slice, Value};
 use crate::bytes::{Probe, ReadError};
 use crate::finding::{Artifact, FactSpec};
@@ -18,6 +22,9 @@ const DEPTH: u32 = 16;
 
 /// How many fields of the top level a sniff looks at. Models without local functions have about ten.
 const SNIFFED: usize = 64;
+
+/// How many files with weights are remembered.
+const PARTS: usize = 32;
 
 /// The oldest version of the IR that requires `opset_import`.
 const IR_WITH_OPSETS: u64 = 3;
@@ -51,8 +58,9 @@ impl Format for Onnx {
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
+        let walk = Walk::new();
         let mut model = Model::default();
-        let end = model.read(Slice::whole(&artifact.bytes));
+        let end = model.read(&walk, Slice::whole(&artifact.bytes));
         if model.foreign || !matches!(model.ir, 1..=64) {
             return Err(FormatError::NotThis);
         }
@@ -100,11 +108,13 @@ struct Model<'a> {
     metadata: [&'a [u8]; 3],
     operators: u64,
     tensors: Tensors,
-    external: Option<&'a [u8]>,
+    /// Files that weights lie in, as they are named.
+    external: BTreeSet<&'a [u8]>,
+    quantised: Quantised,
 }
 
 impl<'a> Model<'a> {
-    fn read(&mut self, whole: Slice<'a>) -> Result<(), ReadError> {
+    fn read(&mut self, walk: &Walk, whole: Slice<'a>) -> Result<(), ReadError> {
         let mut fields = whole.fields();
         let mut damage = Ok(());
         while let Some(field) = fields.next() {
@@ -115,7 +125,7 @@ impl<'a> Model<'a> {
                     if let Some(field) = fields.cut_off() {
                         self.foreign |= !known(&field);
                         // The error at the cut says more than whatever it makes of the last message inside.
-                        self.top(&field).ok();
+                        self.top(walk, &field).ok();
                     }
                     return Err(error);
                 }
@@ -125,28 +135,28 @@ impl<'a> Model<'a> {
                 return Ok(());
             }
             // What follows a damaged graph still tells whether this is a model at all.
-            damage = damage.and(self.top(&field));
+            damage = damage.and(self.top(walk, &field));
         }
         damage
     }
 
-    fn top(&mut self, field: &Field<'a>) -> Result<(), ReadError> {
+    fn top(&mut self, walk: &Walk, field: &Field<'a>) -> Result<(), ReadError> {
         match (field.number, field.value) {
             (1, Value::Varint(version)) => self.ir = version,
             (2, Value::Bytes(text)) => self.producer = text.bytes,
             (3, Value::Bytes(text)) => self.producer_version = text.bytes,
             (7, Value::Bytes(graph)) => {
                 self.graph = true;
-                self.graph(graph, DEPTH)?;
+                self.graph(walk, graph, DEPTH)?;
             }
-            (8, Value::Bytes(opset)) => self.opset(opset)?,
-            (14, Value::Bytes(entry)) => self.metadata(entry)?,
-            (20, Value::Bytes(training)) => each(training, |field| match field.value {
-                Value::Bytes(graph) if matches!(field.number, 1 | 2) => self.graph(graph, DEPTH),
+            (8, Value::Bytes(opset)) => self.opset(walk, opset)?,
+            (14, Value::Bytes(entry)) => self.metadata(walk, entry)?,
+            (20, Value::Bytes(training)) => walk.each(training, |field| match field.value {
+                Value::Bytes(graph) if matches!(field.number, 1 | 2) => self.graph(walk, graph, DEPTH),
                 _ => Ok(()),
             })?,
-            (25, Value::Bytes(function)) => each(function, |field| match field.value {
-                Value::Bytes(node) if field.number == 7 => self.node(node, DEPTH),
+            (25, Value::Bytes(function)) => walk.each(function, |field| match field.value {
+                Value::Bytes(node) if field.number == 7 => self.node(walk, node, DEPTH),
                 _ => Ok(()),
             })?,
             _ => {}
@@ -154,9 +164,9 @@ impl<'a> Model<'a> {
         Ok(())
     }
 
-    fn opset(&mut self, opset: Slice<'a>) -> Result<(), ReadError> {
+    fn opset(&mut self, walk: &Walk, opset: Slice<'a>) -> Result<(), ReadError> {
         let (mut domain, mut version) = (&b""[..], 0);
-        each(opset, |field| {
+        walk.each(opset, |field| {
             match (field.number, field.value) {
                 (1, Value::Bytes(text)) => domain = text.bytes,
                 (2, Value::Varint(number)) => version = number,
@@ -172,8 +182,8 @@ impl<'a> Model<'a> {
         Ok(())
     }
 
-    fn metadata(&mut self, entry: Slice<'a>) -> Result<(), ReadError> {
-        let (key, value) = entry_of(entry)?;
+    fn metadata(&mut self, walk: &Walk, entry: Slice<'a>) -> Result<(), ReadError> {
+        let (key, value) = entry_of(walk, entry)?;
         let index = match capped::text(key).to_ascii_lowercase().as_str() {
             "name" | "model_name" => 0,
             "license" | "licence" | "model_license" => 1,
@@ -184,50 +194,51 @@ impl<'a> Model<'a> {
         Ok(())
     }
 
-    fn graph(&mut self, graph: Slice<'a>, depth: u32) -> Result<(), ReadError> {
-        each(graph, |field| match (field.number, field.value) {
-            (1, Value::Bytes(node)) => self.node(node, depth),
+    fn graph(&mut self, walk: &Walk, graph: Slice<'a>, depth: u32) -> Result<(), ReadError> {
+        walk.each(graph, |field| match (field.number, field.value) {
+            (1, Value::Bytes(node)) => self.node(walk, node, depth),
             (2, Value::Bytes(name)) if depth == DEPTH => {
                 self.graph_name = name.bytes;
                 Ok(())
             }
-            (5, Value::Bytes(tensor)) => self.tensor(tensor),
-            (15, Value::Bytes(sparse)) => self.sparse(sparse),
+            (5, Value::Bytes(tensor)) => self.tensor(walk, tensor),
+            (15, Value::Bytes(sparse)) => self.sparse(walk, sparse),
             _ => Ok(()),
         })
     }
 
-    fn node(&mut self, node: Slice<'a>, depth: u32) -> Result<(), ReadError> {
-        each(node, |field| match (field.number, field.value) {
+    fn node(&mut self, walk: &Walk, node: Slice<'a>, depth: u32) -> Result<(), ReadError> {
+        walk.each(node, |field| match (field.number, field.value) {
             (4, Value::Bytes(operator)) => {
                 let name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':');
+                self.quantised.operator(operator.bytes);
                 self.operators += u64::from(!operator.bytes.is_empty() && operator.bytes.iter().take(256).all(name));
                 Ok(())
             }
-            (5, Value::Bytes(attribute)) => self.attribute(attribute, depth),
+            (5, Value::Bytes(attribute)) => self.attribute(walk, attribute, depth),
             _ => Ok(()),
         })
     }
 
-    fn attribute(&mut self, attribute: Slice<'a>, depth: u32) -> Result<(), ReadError> {
-        each(attribute, |field| match (field.number, field.value) {
-            (5 | 10, Value::Bytes(tensor)) => self.tensor(tensor),
-            (6 | 11, Value::Bytes(graph)) if depth > 0 => self.graph(graph, depth - 1),
-            (22 | 23, Value::Bytes(sparse)) => self.sparse(sparse),
+    fn attribute(&mut self, walk: &Walk, attribute: Slice<'a>, depth: u32) -> Result<(), ReadError> {
+        walk.each(attribute, |field| match (field.number, field.value) {
+            (5 | 10, Value::Bytes(tensor)) => self.tensor(walk, tensor),
+            (6 | 11, Value::Bytes(graph)) if depth > 0 => self.graph(walk, graph, depth - 1),
+            (22 | 23, Value::Bytes(sparse)) => self.sparse(walk, sparse),
             _ => Ok(()),
         })
     }
 
-    fn sparse(&mut self, sparse: Slice<'a>) -> Result<(), ReadError> {
-        each(sparse, |field| match (field.number, field.value) {
-            (1, Value::Bytes(values)) => self.tensor(values),
+    fn sparse(&mut self, walk: &Walk, sparse: Slice<'a>) -> Result<(), ReadError> {
+        walk.each(sparse, |field| match (field.number, field.value) {
+            (1, Value::Bytes(values)) => self.tensor(walk, values),
             _ => Ok(()),
         })
     }
 
-    fn tensor(&mut self, tensor: Slice<'a>) -> Result<(), ReadError> {
+    fn tensor(&mut self, walk: &Walk, tensor: Slice<'a>) -> Result<(), ReadError> {
         let mut read = Tensor { elements: 1, ..Tensor::default() };
-        let end = each(tensor, |field| read.field(field));
+        let end = walk.each(tensor, |field| read.field(walk, field));
         if read.dtype != 0 {
             self.tensors.add(dtype(read.dtype), [read.elements]);
         }
@@ -235,7 +246,10 @@ impl<'a> Model<'a> {
             self.tensors.data(data.bytes, data.offset);
         }
         if read.external {
-            self.external = Some(read.location);
+            self.tensors.elsewhere(read.length);
+            if self.external.len() < PARTS {
+                self.external.insert(read.location);
+            }
         }
         end
     }
@@ -251,18 +265,21 @@ impl<'a> Model<'a> {
         capped::state(out, "model.name", if name.is_empty() { self.graph_name } else { name });
         capped::state(out, "model.license", license);
         capped::state(out, "model.author", author);
-        out.fact("model.protection", if self.external.is_some() { "unknown" } else { "plain" });
+        out.fact("model.protection", if self.external.is_empty() { "plain" } else { "unknown" });
         out.fact(
             "model.weights",
-            match self.external {
-                Some(_) => "external",
-                None if self.tensors.count() > 0 => "inside",
-                None => "none",
+            match self.external.is_empty() {
+                false => "external",
+                true if self.tensors.count() > 0 => "inside",
+                true => "none",
             },
         );
-        if let Some(location) = self.external.map(capped::text).filter(|location| !location.is_empty()) {
-            out.detail(format!("weights lie in {location}"));
+        let parts: Vec<String> = self.external.iter().map(|part| capped::text(part)).collect();
+        if !parts.is_empty() {
+            out.detail(format!("weights lie in {}", parts.join(", ")));
+            parts.iter().for_each(|part| out.part(part));
         }
+        self.quantised.state(out);
         self.tensors.state(out);
     }
 }
@@ -276,28 +293,22 @@ struct Tensor<'a> {
     data: [Option<Slice<'a>>; 2],
     external: bool,
     location: &'a [u8],
+    length: u64,
 }
 
 impl<'a> Tensor<'a> {
-    fn field(&mut self, field: Field<'a>) -> Result<(), ReadError> {
+    fn field(&mut self, walk: &Walk, field: Field<'a>) -> Result<(), ReadError> {
         match (field.number, field.value) {
-            (1, Value::Varint(dim)) => self.elements = self.elements.saturating_mul(dim),
-            (1, Value::Bytes(packed)) => {
-                let mut cursor = crate::bytes::Cursor::new(packed.bytes);
-                while cursor.remaining() > 0 {
-                    let dim = cursor.varint().map_err(|error| ReadError::new(packed.offset, error.reason))?;
-                    self.elements = self.elements.saturating_mul(dim);
-                }
-            }
+            (1, value) => numbers(value, |dim| self.elements = self.elements.saturating_mul(dim))?,
             (2, Value::Varint(dtype)) => self.dtype = dtype,
             (9, Value::Bytes(raw)) => self.data[0] = Some(raw),
             // Floats, 32-bit and 64-bit numbers; `string_data` (6) is left to be searched.
             (4 | 5 | 7 | 10 | 11, Value::Bytes(packed)) => self.data[1] = Some(packed),
-            (13, Value::Bytes(entry)) => {
-                if let (b"location", value) = entry_of(entry)? {
-                    self.location = value;
-                }
-            }
+            (13, Value::Bytes(entry)) => match entry_of(walk, entry)? {
+                (b"location", value) => self.location = value,
+                (b"length", value) => self.length = capped::text(value).parse().unwrap_or(0),
+                _ => {}
+            },
             (14, Value::Varint(1)) => self.external = true,
             _ => {}
         }
@@ -305,25 +316,10 @@ impl<'a> Tensor<'a> {
     }
 }
 
-/// Reads a message to its end. Where it is cut off, what is there of its last field is read too.
-fn each<'a>(message: Slice<'a>, mut read: impl FnMut(Field<'a>) -> Result<(), ReadError>) -> Result<(), ReadError> {
-    let mut fields = message.fields();
-    while let Some(field) = fields.next() {
-        match field {
-            Ok(field) => read(field)?,
-            Err(error) => {
-                fields.cut_off().map(read);
-                return Err(error);
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Key and value of a `StringStringEntryProto`.
-fn entry_of(entry: Slice<'_>) -> Result<(&[u8], &[u8]), ReadError> {
+fn entry_of<'a>(walk: &Walk, entry: Slice<'a>) -> Result<(&'a [u8], &'a [u8]), ReadError> {
     let (mut key, mut value) = (&b""[..], &b""[..]);
-    each(entry, |field| {
+    walk.each(entry, |field| {
         match (field.number, field.value) {
             (1, Value::Bytes(text)) => key = text.bytes,
             (2, Value::Bytes(text)) => value = text.bytes,
@@ -334,67 +330,12 @@ fn entry_of(entry: Slice<'_>) -> Result<(&[u8], &[u8]), ReadError> {
     Ok((key, value))
 }
 
-/// The name of a `TensorProto.DataType`, in the short form that safetensors uses.
-fn dtype(number: u64) -> &'static str {
-    const NAMES: [&str; 27] = [
-        "unknown",
-        "F32",
-        "U8",
-        "I8",
-        "U16",
-        "I16",
-        "I32",
-        "I64",
-        "string",
-        "BOOL",
-        "F16",
-        "F64",
-        "U32",
-        "U64",
-        "C64",
-        "C128",
-        "BF16",
-        "F8_E4M3",
-        "F8_E4M3FNUZ",
-        "F8_E5M2",
-        "F8_E5M2FNUZ",
-        "U4",
-        "I4",
-        "F4",
-        "F8_E8M0",
-        "U2",
-        "I2",
-    ];
-    usize::try_from(number).ok().and_then(|number| NAMES.get(number)).copied().unwrap_or("unknown")
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::proto::tests::{block, number};
     use super::*;
     use crate::finding::FactValue;
     use crate::formats::testing::inspect;
-
-    fn number(field: u8, value: u64) -> Vec<u8> {
-        let mut out = vec![field << 3];
-        varint(&mut out, value);
-        out
-    }
-
-    fn varint(out: &mut Vec<u8>, mut value: u64) {
-        while value > 0x7f {
-            out.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        out.push(value as u8);
-    }
-
-    fn block(field: u8, value: impl AsRef<[u8]>) -> Vec<u8> {
-        let mut out = Vec::new();
-        varint(&mut out, u64::from(field) << 3 | 2);
-        varint(&mut out, value.as_ref().len() as u64);
-        out.extend_from_slice(value.as_ref());
-        out
-    }
 
     fn tensor(data: Vec<u8>) -> Vec<u8> {
         [number(1, 10), number(1, 20), number(2, 1), block(8, "w"), data].concat()

@@ -3,6 +3,8 @@
 //! Follows `tensorflow/lite/schema/schema.fbs` version 3; name, licence and author come from the model metadata
 //! (`metadata_schema.fbs`, identifier `M001`) where a model carries it.
 
+use std::collections::BTreeSet;
+
 use super::capped::{self, Tensors};
 use super::flatbuffer::{Table, Vector};
 use crate::bytes::{Probe, ReadError};
@@ -53,9 +55,17 @@ impl Format for Tflite {
         out.fact("model.format", "tflite");
         out.fact("model.version", version.to_string());
         out.fact("model.protection", "plain");
-        let mut model = Model { tensors: Tensors::default(), seen: Vec::new(), left: bytes.len() as u64 / 4, bytes };
+        let mut model = Model {
+            tensors: Tensors::default(),
+            quantised: BTreeSet::new(),
+            seen: Vec::new(),
+            left: bytes.len() as u64 / 4,
+            bytes,
+        };
         let end = model.read(root, out);
         out.fact("model.weights", if model.tensors.bytes() > 0 { "inside" } else { "none" });
+        let quantised = model.quantised.iter().copied().collect::<Vec<_>>().join(", ");
+        capped::state(out, "model.quantisation", quantised.as_bytes());
         model.tensors.state(out);
         end?;
         Ok(Coverage::Part)
@@ -64,6 +74,8 @@ impl Format for Tflite {
 
 struct Model<'a> {
     tensors: Tensors,
+    /// The types of tensors whose numbers have a scale.
+    quantised: BTreeSet<&'static str>,
     /// One bit for each buffer that was counted: subgraphs share them.
     seen: Vec<u64>,
     /// How many more tables may be visited. Each needs an offset of four bytes of its own, unless vectors overlap,
@@ -136,6 +148,12 @@ impl<'a> Model<'a> {
         if shape.len() <= DIMENSIONS {
             let dims: Result<Vec<u64>, _> = (0..shape.len()).map(|at| shape.u32(at).map(u64::from)).collect();
             self.tensors.add(dtype(kind), dims?);
+        }
+        // `QuantizationParameters.scale`.
+        if let Some(quantisation) = tensor.table(4)?
+            && quantisation.scalars(2, 4)?.len() > 0
+        {
+            self.quantised.insert(dtype(kind));
         }
         if kind != STRING {
             self.tensors.data(data, offset);

@@ -38,7 +38,7 @@ fn header(bytes: &[u8]) -> Result<Option<Header>, ReadError> {
         && data == lower * 4 + 4
         && label > data
         && label - data <= DIMENSIONS * 4;
-    Ok(fits.then_some(Header { elements, element, vector: label - data }))
+    Ok(fits.then(|| Header { elements, element, vector: label - data }))
 }
 
 impl Format for Hnswlib {
