@@ -45,7 +45,7 @@ impl Format for Elf {
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
-        let mut portrait = Portrait::of("elf", &artifact.bytes);
+        let mut portrait = Portrait::of_program("elf", &artifact.bytes);
         let read = read(artifact, &mut portrait, out);
         portrait.state(out);
         read.map(|()| Coverage::Part)
@@ -178,6 +178,7 @@ impl File<'_> {
             if name == b".gnu_debuglink" {
                 portrait.debug_link = Some(capped(c_string(self.bytes, section.sh_offset, MOST_STRING)));
             }
+            portrait.section(name, &range);
             let storage = storage(section, name);
             let is_debug = is_debug_name(name);
             split |= is_debug && name.ends_with(b".dwo");
