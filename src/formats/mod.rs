@@ -6,6 +6,7 @@
 mod inspection;
 
 pub mod archive;
+pub mod bytecode;
 pub mod derived;
 pub mod executable;
 pub mod model;
@@ -90,6 +91,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &archive::cpio::Cpio,
     &archive::rpm::Rpm,
     &archive::asar::Asar,
+    &archive::phar::Phar,
     &archive::unopened::Unopened,
     // Source maps and what points at them.
     &source_map::SourceMap,
@@ -103,6 +105,13 @@ pub static FORMATS: &[&dyn Format] = &[
     &executable::Pe,
     &executable::Wasm,
     &executable::Pdb,
+    // Programs in the code of a virtual machine.
+    &bytecode::JavaClass,
+    &bytecode::Jar,
+    &bytecode::Dex,
+    &bytecode::Lua,
+    &bytecode::RubyIseq,
+    &bytecode::V8Cache,
     // Models.
     &model::Safetensors,
     &model::Gguf,

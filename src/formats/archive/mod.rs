@@ -6,6 +6,7 @@ pub mod brotli;
 pub mod bzip2;
 pub mod cpio;
 pub mod gzip;
+pub mod phar;
 pub mod rpm;
 mod stream;
 mod tally;

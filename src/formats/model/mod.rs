@@ -24,7 +24,7 @@ mod safetensors;
 mod safetensors_header;
 pub mod tflite;
 mod weights;
-mod zip_names;
+pub(super) mod zip_names;
 
 pub use gguf::Gguf;
 pub use joblib_zlib::ZlibPickle;
