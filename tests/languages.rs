@@ -251,3 +251,17 @@ fn library_folders_of_a_build_are_told_apart() {
         assert_eq!(rules.map(|rule| finds(&outcome, rule, name)), expected, "{name} {}", in_short(&outcome));
     }
 }
+
+#[test]
+#[ignore = "needs python3"]
+fn constants_of_compiled_python_are_searched() {
+    let folder = Folder::new();
+    let secret = token(5);
+    let source = folder.file("tide.py", format!("def level(n):\n    \"\"\"Words.\"\"\"\n    return [b\"{secret}\", n]\n"));
+    run(Command::new("python3").args(["-m", "py_compile"]).arg(&source));
+    fs::remove_file(source).unwrap();
+    let outcome = folder.scan();
+    let found = outcome.findings.iter().find(|finding| &*finding.rule == TOKEN_RULE).expect("the constant is found");
+    assert!(found.path.to_string().contains("__pycache__/tide."), "{}", found.path);
+    assert!(outcome.gaps.is_empty(), "{}", in_short(&outcome));
+}

@@ -64,7 +64,12 @@ impl Common<'_> {
         if let Some(stripped) = self.stripped {
             out.fact("bytecode.stripped", stripped);
         }
-        let (personal, examples) = personal_among([text].into_iter());
+        // In the file, a length or a sign stands right before the name of the source.
+        let mut named = personal_among(self.source.into_iter());
+        if named.0 == 0 {
+            named = personal_among([text].into_iter());
+        }
+        let (personal, examples) = named;
         out.fact("bytecode.personal", personal);
         if personal > 0 {
             out.fact("bytecode.personal_examples", examples);

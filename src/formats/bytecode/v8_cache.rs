@@ -84,7 +84,7 @@ mod tests {
         let payload = b"evalmachine.<anonymous> words of the harbour....";
         let mut words = vec![0xc0de_05cc, 0x00e4_c20b, 0xc5 | MODULE, 0xaa2e_21e5];
         words.extend(snapshot.then_some(7));
-        words.extend([payload.len() as u32, 9]);
+        words.extend([payload.len() as u32, 0x9f3a_0009]);
         words.resize(words.len().next_multiple_of(2), 0);
         [words.into_iter().flat_map(u32::to_le_bytes).collect(), payload.to_vec()].concat()
     }
