@@ -84,7 +84,10 @@ fn go_programs_tell_what_they_were_built_of() {
         "package main\n\nimport (\n\t_ \"embed\"\n\t\"example.org/harbour/pilot/internal/tide\"\n)\n\nvar token string\n\n\
          //go:embed note.txt\nvar note string\n\nfunc main() { println(token, note, tide.Level(len(token))) }\n",
     );
-    folder.file("internal/tide/tide.go", "package tide\n\nfunc Level(n int) int {\n\tif n > 90 {\n\t\tpanic(\"high\")\n\t}\n\treturn n * 3\n}\n");
+    folder.file(
+        "internal/tide/tide.go",
+        "package tide\n\nfunc Level(n int) int {\n\tif n > 90 {\n\t\tpanic(\"high\")\n\t}\n\treturn n * 3\n}\n",
+    );
     folder.file("note.txt", format!("embedded: {}\n", token(1)));
     let secret = token(2);
     let flags = format!("-ldflags=-X main.token={secret}");
@@ -187,9 +190,13 @@ fn compiled_lua_names_its_source_unless_stripped() {
                 open(name + '.' + case, 'wb').write(dump(text, b'@/home/jdoe/tide.lua', strip))\n";
     let folder = Folder::new();
     run(Command::new("python3").arg("-c").arg(script).env("PYTHONPATH", home).current_dir(folder.path()));
-    for (name, kind, version) in
-        [("lua51", "lua", "5.1"), ("lua52", "lua", "5.2"), ("lua53", "lua", "5.3"), ("lua54", "lua", "5.4"), ("luajit21", "luajit", "2")]
-    {
+    for (name, kind, version) in [
+        ("lua51", "lua", "5.1"),
+        ("lua52", "lua", "5.2"),
+        ("lua53", "lua", "5.3"),
+        ("lua54", "lua", "5.4"),
+        ("luajit21", "luajit", "2"),
+    ] {
         let whole = facts(&folder.path().join(format!("{name}.whole")));
         let names = ["bytecode.kind", "bytecode.version", "bytecode.source", "bytecode.stripped", "bytecode.personal"];
         assert_eq!(names.map(|fact| text(&whole, fact)), [kind, version, "/home/jdoe/tide.lua", "no", "1"], "{name}");
@@ -243,11 +250,21 @@ fn library_folders_of_a_build_are_told_apart() {
         ("fine", "$ORIGIN/../lib:/usr/lib/tide", "--enable-new-dtags"),
     ] {
         let flags = [format!("-Wl,-rpath,{rpath}"), format!("-Wl,{dtags}")];
-        run(Command::new("gcc").args(flags).arg("-o").arg(dist.path().join(name)).arg("main.c").current_dir(folder.path()));
+        run(Command::new("gcc")
+            .args(flags)
+            .arg("-o")
+            .arg(dist.path().join(name))
+            .arg("main.c")
+            .current_dir(folder.path()));
     }
     let outcome = dist.scan();
     let rules = ["executable-personal-rpath", "executable-temporary-rpath", "executable-build-rpath"];
-    for (name, expected) in [("home", [true, false, false]), ("temporary", [false, true, false]), ("service", [false, false, true]), ("fine", [false; 3])] {
+    for (name, expected) in [
+        ("home", [true, false, false]),
+        ("temporary", [false, true, false]),
+        ("service", [false, false, true]),
+        ("fine", [false; 3]),
+    ] {
         assert_eq!(rules.map(|rule| finds(&outcome, rule, name)), expected, "{name} {}", in_short(&outcome));
     }
 }
@@ -257,7 +274,8 @@ fn library_folders_of_a_build_are_told_apart() {
 fn constants_of_compiled_python_are_searched() {
     let folder = Folder::new();
     let secret = token(5);
-    let source = folder.file("tide.py", format!("def level(n):\n    \"\"\"Words.\"\"\"\n    return [b\"{secret}\", n]\n"));
+    let source =
+        folder.file("tide.py", format!("def level(n):\n    \"\"\"Words.\"\"\"\n    return [b\"{secret}\", n]\n"));
     run(Command::new("python3").args(["-m", "py_compile"]).arg(&source));
     fs::remove_file(source).unwrap();
     let outcome = folder.scan();

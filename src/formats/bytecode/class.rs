@@ -195,8 +195,15 @@ mod tests {
 
     /// A class with one method, whose code has lines and one named variable.
     fn class() -> Vec<u8> {
-        let texts: [&[u8]; 7] =
-            [b"SourceFile", b"Pilot.java", b"Code", b"LineNumberTable", b"LocalVariableTable", b"depth", b"words\xc0\x80 of the harbour"];
+        let texts: [&[u8]; 7] = [
+            b"SourceFile",
+            b"Pilot.java",
+            b"Code",
+            b"LineNumberTable",
+            b"LocalVariableTable",
+            b"depth",
+            b"words\xc0\x80 of the harbour",
+        ];
         let mut out = b"\xca\xfe\xba\xbe\0\0\0\x3d\0\x0a\x05\0\0\0\0\0\0\0\0".to_vec();
         texts.iter().for_each(|text| out.extend(constant(text)));
         out.extend([0; 6]);

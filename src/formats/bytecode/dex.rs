@@ -172,7 +172,9 @@ mod tests {
         out.resize(112, 0);
         out.extend([&ids[..], &[0; 4], &class, &data].concat());
         let size = out.len() as u32;
-        for (at, word) in [(32, size), (56, texts.len() as u32), (60, 112), (64, 1), (68, types), (96, 1), (100, types + 4)] {
+        for (at, word) in
+            [(32, size), (56, texts.len() as u32), (60, 112), (64, 1), (68, types), (96, 1), (100, types + 4)]
+        {
             out[at..at + 4].copy_from_slice(&u32::to_le_bytes(word));
         }
         out

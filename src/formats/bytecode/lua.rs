@@ -216,7 +216,8 @@ mod tests {
             (
                 "lua",
                 "5.3",
-                [b"\x1bLuaS".to_vec(), check.to_vec(), vec![4, 8, 4, 8, 8], vec![0; 17], vec![18], name.to_vec()].concat(),
+                [b"\x1bLuaS".to_vec(), check.to_vec(), vec![4, 8, 4, 8, 8], vec![0; 17], vec![18], name.to_vec()]
+                    .concat(),
             ),
             (
                 "lua",

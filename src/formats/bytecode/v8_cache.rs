@@ -54,7 +54,10 @@ impl Format for V8Cache {
         Common { kind: "v8-code-cache", version, source: None, stripped: None }.state(&artifact.bytes, out);
         out.fact("bytecode.source_length", source & !MODULE);
         if end > artifact.bytes.len() as u64 {
-            return Err(FormatError::broken(artifact.bytes.len() as u64, "the file ends before its payload; build it again"));
+            return Err(FormatError::broken(
+                artifact.bytes.len() as u64,
+                "the file ends before its payload; build it again",
+            ));
         }
         Ok(Coverage::Part)
     }
@@ -71,7 +74,8 @@ fn lengths(head: &[u8], whole: u64) -> Option<u64> {
     let mut ends = ends.filter(|(_, length)| *length > 0);
     let exact = ends.clone().find(|(end, _)| (*end..end + 16).contains(&whole));
     // What was cut off is a little longer than what is there, and not wildly so.
-    exact.or_else(|| ends.find(|(end, length)| *length < 1 << 30 && *end > whole && *end < whole.saturating_mul(64)))
+    exact
+        .or_else(|| ends.find(|(end, length)| *length < 1 << 30 && *end > whole && *end < whole.saturating_mul(64)))
         .map(|(end, _)| end)
 }
 

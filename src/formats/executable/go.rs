@@ -30,7 +30,11 @@ pub(super) static FACTS: &[FactSpec] = &[
     FactSpec { name: "go.version", kind: FactType::Text, doc: "The version of Go that compiled the program" },
     FactSpec { name: "go.path", kind: FactType::Text, doc: "The path of its main package" },
     FactSpec { name: "go.module", kind: FactType::Text, doc: "Its main module, with the version where there is one" },
-    FactSpec { name: "go.modules", kind: FactType::Int, doc: "Number of modules that it was built of, besides its own" },
+    FactSpec {
+        name: "go.modules",
+        kind: FactType::Int,
+        doc: "Number of modules that it was built of, besides its own",
+    },
     FactSpec {
         name: "go.replaced",
         kind: FactType::List,
@@ -281,8 +285,7 @@ mod tests {
     use crate::finding::{Artifact, ArtifactPath, FactValue, Facts};
 
     fn look(bytes: Vec<u8>) -> (Facts, Vec<Artifact>, usize) {
-        let artifact =
-            Artifact { path: ArtifactPath::file("tide"), role: Role::File, bytes: Bytes::from(bytes) };
+        let artifact = Artifact { path: ArtifactPath::file("tide"), role: Role::File, bytes: Bytes::from(bytes) };
         let (limits, mut members) = (Limits::default(), Vec::new());
         let mut sink = |member| members.push(member);
         let mut out = Inspection::new(&artifact, &limits, &mut sink);

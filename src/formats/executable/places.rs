@@ -115,8 +115,9 @@ impl Places {
     /// States what was found.
     pub(super) fn state(&self, out: &mut Inspection<'_>) {
         let counts = self.services.iter().map(|(whose, shelf)| (*whose, shelf.count()));
-        let counts: Vec<_> =
-            counts.chain([("temporary folders", self.temporary.count()), ("elsewhere", self.elsewhere.count())]).collect();
+        let counts: Vec<_> = counts
+            .chain([("temporary folders", self.temporary.count()), ("elsewhere", self.elsewhere.count())])
+            .collect();
         let total: u64 = counts.iter().map(|(_, count)| count).sum();
         if total > 0 {
             let places = counts.iter().filter(|(_, count)| *count > 0);
@@ -250,7 +251,8 @@ mod tests {
 
     #[test]
     fn text_of_two_bytes_a_letter_is_read_as_well() {
-        let text = [wide("C:\\Users\\jdoe\\src\\tide.cpp"), wide("E:\\work\\acme\\tide.cpp"), wide("/home/jdoe/a.h")].concat();
+        let text =
+            [wide("C:\\Users\\jdoe\\src\\tide.cpp"), wide("E:\\work\\acme\\tide.cpp"), wide("/home/jdoe/a.h")].concat();
         for shift in 0..2 {
             let bytes = [vec![b'x'; shift], vec![0; 2], text.clone()].concat();
             assert_eq!(facts(&bytes).int("executable.personal_paths"), 2, "{shift}");

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::paths;
-use super::{go, rust};
 use super::services::{Place, library_folder};
 use super::traces::Traces;
+use super::{go, rust};
 use crate::bytes::{Bytes, text};
 use crate::formats::{Inspection, LimitReached};
 

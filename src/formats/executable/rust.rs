@@ -206,7 +206,10 @@ mod tests {
             {"name":"tide-core","version":"0.1.0","source":"local"},{"name":"tide","version":"0.1.0","source":"local","root":true}]}"#;
         let looked = inspect(&Elf, "tide", &forge::elf(2, &[Section::plain(".dep-v0", &forge::zlib(list))]));
         assert_eq!(looked.members[0].bytes, &list[..]);
-        assert_eq!((text(&looked, "rust.audited"), text(&looked, "rust.audited_private")), ("3".into(), "tide-core".into()));
+        assert_eq!(
+            (text(&looked, "rust.audited"), text(&looked, "rust.audited_private")),
+            ("3".into(), "tide-core".into())
+        );
         assert_eq!(looked.stated.explained.len(), 1);
         let damaged = inspect(&Elf, "tide", &forge::elf(2, &[Section::plain(".dep-v0", b"\x78\x9cnothing")]));
         assert_eq!(damaged.stated.gaps.len(), 1);

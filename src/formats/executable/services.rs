@@ -217,8 +217,8 @@ fn share(path: &str) -> Place {
         return Place::Example;
     }
     match host {
-        "server" | "host" | "machine" | "computer" | "localhost" | "127.0.0.1" | "hostname" | "servername" | "remote"
-        | "share" | "network" | "unc" => Place::Example,
+        "server" | "host" | "machine" | "computer" | "localhost" | "127.0.0.1" | "hostname" | "servername"
+        | "remote" | "share" | "network" | "unc" => Place::Example,
         // A Linux on the same machine, and the host of a virtual one.
         "wsl$" | "wsl.localhost" | "psf" | "mac" | "vboxsvr" | "vmware-host" | "tsclient" => Place::Elsewhere,
         _ => Place::Share,

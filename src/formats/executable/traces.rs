@@ -35,7 +35,11 @@ pub(super) static FACTS: &[FactSpec] = &[
         kind: FactType::List,
         doc: "Whose folders these are, and how many: build services, containers, temporary folders, elsewhere.",
     },
-    FactSpec { name: "build_machine.examples", kind: FactType::List, doc: "At most 5 of these paths, the oddest first." },
+    FactSpec {
+        name: "build_machine.examples",
+        kind: FactType::List,
+        doc: "At most 5 of these paths, the oddest first.",
+    },
     FactSpec {
         name: "build_machine.temporary",
         kind: FactType::Int,
