@@ -50,10 +50,9 @@ impl Format for RubyIseq {
 
 /// The longest name of a Ruby source among the objects: its full path.
 fn path<'a>(bytes: &'a [u8], cursor: &mut Cursor<'_>) -> Result<Option<&'a [u8]>, ReadError> {
-    cursor.skip(4)?; // bytes behind
-    let sequences = cursor.u32_le()?;
+    cursor.skip(8)?; // bytes behind, number of sequences
     let count = u64::from(cursor.u32_le()?);
-    let _ = (sequences, cursor.u32_le()?);
+    cursor.skip(4)?; // where the sequences are
     let list = u64::from(cursor.u32_le()?);
     let mut offsets = Cursor::at(bytes, list);
     let mut found: Option<&[u8]> = None;
