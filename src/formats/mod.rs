@@ -7,6 +7,7 @@ mod inspection;
 
 pub mod application;
 pub mod archive;
+pub mod bytecode;
 pub mod dataset;
 pub mod derived;
 pub mod executable;
@@ -93,6 +94,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &archive::cpio::Cpio,
     &archive::rpm::Rpm,
     &archive::asar::Asar,
+    &archive::phar::Phar,
     &archive::unopened::Unopened,
     // Source maps and what points at them.
     &source_map::SourceMap,
@@ -111,6 +113,13 @@ pub static FORMATS: &[&dyn Format] = &[
     &application::Application,
     &application::SelfExtracting,
     &application::Zipapp,
+    // Programs in the code of a virtual machine.
+    &bytecode::JavaClass,
+    &bytecode::Jar,
+    &bytecode::Dex,
+    &bytecode::Lua,
+    &bytecode::RubyIseq,
+    &bytecode::V8Cache,
     // Models.
     &model::Safetensors,
     &model::SafetensorsIndex,
@@ -194,7 +203,8 @@ pub static FORMATS: &[&dyn Format] = &[
 pub fn fact_specs() -> impl Iterator<Item = &'static FactSpec> {
     let settled =
         [source_map::TARGET_FACTS, executable::TARGET_FACTS, derived::TARGET_FACTS, application::TARGET_FACTS];
-    FORMATS.iter().flat_map(|format| format.facts()).chain(settled.into_iter().flatten())
+    let languages = executable::LANGUAGE_FACTS.into_iter().flatten();
+    FORMATS.iter().flat_map(|format| format.facts()).chain(settled.into_iter().flatten()).chain(languages)
 }
 
 #[cfg(test)]

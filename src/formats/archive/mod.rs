@@ -7,6 +7,7 @@ pub mod bzip2;
 pub mod cpio;
 pub mod gzip;
 pub mod lz4;
+pub mod phar;
 pub mod rpm;
 mod stream;
 mod tally;

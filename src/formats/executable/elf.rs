@@ -48,7 +48,7 @@ impl Format for Elf {
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
-        let mut portrait = Portrait::of("elf", &artifact.bytes);
+        let mut portrait = Portrait::of_program("elf", &artifact.bytes);
         let read = read(artifact, &mut portrait, out);
         portrait.state(out);
         read.map(|()| Coverage::Part)
@@ -179,6 +179,7 @@ impl File<'_> {
             if cut_off.is_ok() && section.sh_type != 0 {
                 cut_off = self.check(section.sh_offset, section.sh_size, "sections");
             }
+            portrait.section(name, &range);
             let storage = storage(section, name);
             let is_debug = is_debug_name(name);
             split |= is_debug && name.ends_with(b".dwo");

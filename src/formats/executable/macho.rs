@@ -50,7 +50,7 @@ impl Format for MachO {
             return slices(artifact, wide, out).map(|()| Coverage::Part);
         }
         let Some(shape) = is_thin(&artifact.bytes) else { return Err(FormatError::NotThis) };
-        let mut portrait = Portrait::of("mach-o", &artifact.bytes);
+        let mut portrait = Portrait::of_program("mach-o", &artifact.bytes);
         let read = thin(artifact, shape, &mut portrait, out);
         portrait.state(out);
         read.map(|()| Coverage::Part)
@@ -272,6 +272,7 @@ impl Reader<'_> {
             let (size, offset) = (shape.address(&mut cursor)?, u64::from(shape.u32(&mut cursor)?));
             cursor.skip(if wide { 28 } else { 20 })?;
             let name = c_string(name, 0, 16);
+            portrait.section(name, &part(&self.artifact.bytes, offset, size).0);
             if is_debug_name(name) {
                 self.debug_section(name, offset, size, portrait, out)?;
             }

@@ -2,6 +2,7 @@
 //!
 //! They are never opened whole: their raw bytes are searched as well, except for what was decompressed and handed out.
 
+mod accounts;
 mod codeview;
 mod coff;
 mod compiled;
@@ -9,6 +10,7 @@ mod debug;
 mod dwarf;
 mod elf;
 mod forms;
+mod go;
 mod links;
 mod macho;
 mod metadata;
@@ -19,11 +21,15 @@ mod package;
 mod paths;
 mod pdb;
 mod pe;
+mod places;
 mod portable;
 mod portrait;
 mod relocation;
+mod rust;
+mod services;
 mod sources;
 mod toolchain;
+mod traces;
 mod units;
 mod wasm;
 mod words;
@@ -34,7 +40,7 @@ mod forge;
 pub use coff::Coff;
 pub use elf::Elf;
 pub use macho::MachO;
-pub(crate) use paths::is_personal;
+pub(crate) use paths::{is_personal, personal_among};
 pub use pdb::Pdb;
 pub use pe::Pe;
 pub use wasm::Wasm;
@@ -195,6 +201,9 @@ pub static FACTS: &[FactSpec] = &[
     FactSpec { name: "debug.remote_examples", kind: FactType::List, doc: "At most 5 of these addresses" },
     FactSpec { name: "debug.packages", kind: FactType::List, doc: "Whose these are, at most 32" },
 ];
+
+/// The facts about the building machine, and about what runtimes of languages leave in every program.
+pub static LANGUAGE_FACTS: [&[FactSpec]; 3] = [traces::FACTS, go::FACTS, rust::FACTS];
 
 /// What is said of sources in debug information once the whole target was seen.
 pub static SETTLED: Settled = Settled {

@@ -3,16 +3,18 @@
 //! Compilers write them into debug information, panic messages and assertions. Accounts of build services and
 //! placeholders in help texts name nobody and do not count.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use memchr::memmem;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::accounts::is_nobody;
 use super::portrait::capped;
 
 /// How many occurrences are looked at before the search ends: enough to say that it is bad.
 const MOST_HITS: u64 = 10_000;
 const MOST_SHOWN: usize = 20;
+const MOST_PEOPLE: usize = 16;
 const MOST_USER: usize = 64;
 const MOST_PATH: usize = 200;
 
@@ -20,31 +22,57 @@ const MOST_PATH: usize = 200;
 #[derive(Debug, Default)]
 pub(super) struct PersonalPaths {
     shown: Vec<String>,
+    people: BTreeSet<String>,
     seen: HashSet<u128>,
     hits: u64,
 }
 
+/// What a home folder starts with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Anchor {
+    /// `/home/`
+    Home,
+    /// `sers/` or `sers\`
+    Users,
+}
+
 impl PersonalPaths {
+    /// Looks at an anchor at `at`, which must lie inside `bytes`.
+    pub(super) fn look(&mut self, bytes: &[u8], at: usize, anchor: Anchor) {
+        let read = if anchor == Anchor::Home { home } else { users };
+        if !self.stopped_early()
+            && let Some(path) = read(bytes, at)
+        {
+            self.add(path);
+        }
+    }
+
     /// Adds the paths in `bytes`.
-    pub(super) fn search(&mut self, bytes: &[u8]) {
-        let anchors: [(&[u8], Reader); 3] = [(b"/home/", home), (b"sers/", users), (b"sers\\", users)];
-        for (anchor, read) in anchors {
-            for at in memmem::find_iter(bytes, anchor) {
-                if self.stopped_early() {
-                    return;
-                }
-                if let Some(path) = read(bytes, at) {
-                    self.add(path);
-                }
-            }
+    fn search(&mut self, bytes: &[u8]) {
+        for (anchor, kind) in [(&b"/home/"[..], Anchor::Home), (b"sers/", Anchor::Users), (b"sers\\", Anchor::Users)] {
+            memmem::find_iter(bytes, anchor).for_each(|at| self.look(bytes, at, kind));
         }
     }
 
     fn add(&mut self, path: &[u8]) {
         self.hits += 1;
-        if self.seen.insert(xxh3_128(path)) && self.shown.len() < MOST_SHOWN {
-            self.shown.push(capped(path));
+        if !self.seen.insert(xxh3_128(path)) {
+            return;
         }
+        let path = capped(path);
+        if self.people.len() < MOST_PEOPLE
+            && let Some(account) = account(&path)
+        {
+            self.people.insert(account.to_owned());
+        }
+        if self.shown.len() < MOST_SHOWN {
+            self.shown.push(path);
+        }
+    }
+
+    /// The accounts that the paths name, at most 16.
+    pub(super) fn people(&self) -> Vec<String> {
+        self.people.iter().cloned().collect()
     }
 
     /// How many different paths there are.
@@ -63,6 +91,13 @@ impl PersonalPaths {
     }
 }
 
+/// The account in a path of a home folder.
+fn account(path: &str) -> Option<&str> {
+    let folders = ["/home/", "sers/", "sers\\"].map(|folder| Some(path.find(folder)? + folder.len()));
+    let start = folders.into_iter().flatten().min()?;
+    path[start..].split(['/', '\\']).find(|name| !name.is_empty())
+}
+
 /// Whether a path names a person.
 pub(crate) fn is_personal(path: &str) -> bool {
     let mut paths = PersonalPaths::default();
@@ -70,8 +105,12 @@ pub(crate) fn is_personal(path: &str) -> bool {
     paths.distinct() > 0
 }
 
-/// Reads the path whose anchor stands at an offset.
-type Reader = fn(&[u8], usize) -> Option<&[u8]>;
+/// The personal paths among `texts`: how many, and at most five of them.
+pub(crate) fn personal_among<'a>(texts: impl Iterator<Item = &'a [u8]>) -> (u64, Vec<String>) {
+    let mut paths = PersonalPaths::default();
+    texts.for_each(|text| paths.search(text));
+    (paths.distinct(), paths.shown.into_iter().take(5).collect())
+}
 
 fn home(bytes: &[u8], at: usize) -> Option<&[u8]> {
     unix(bytes, at, at + b"/home/".len())
@@ -94,7 +133,7 @@ fn is_hidden(rest: &[u8], slash: u8) -> bool {
 
 /// Whether a path may start after these bytes. `/app/home/x/` and `https://host/home/x/` are no home folders, and
 /// `${ROOT}/home/x/` is a template.
-fn starts_here(before: &[u8]) -> bool {
+pub(super) fn starts_here(before: &[u8]) -> bool {
     match before {
         [] => true,
         // A flag of a compiler or linker: -I/home/…
@@ -164,145 +203,6 @@ fn whole(bytes: &[u8], start: usize, end: usize) -> &[u8] {
     &bytes[start..end + length]
 }
 
-/// Whether a home folder of this name belongs to a machine, a service or an example.
-fn is_nobody(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    NOBODY.binary_search(&name.as_str()).is_ok() || NOBODY_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-}
-
-const NOBODY_PREFIXES: &[&str] = &[
-    "azp",
-    "buildbot",
-    "buildkite",
-    "circleci",
-    "example",
-    "gitlab",
-    "jenkins",
-    "my",
-    "runner",
-    "some",
-    "teamcity",
-    "user",
-    "vsts",
-    "your",
-];
-
-/// Sorted, in lower case.
-const NOBODY: &[&str] = &[
-    "abuild",
-    "actions",
-    "admin",
-    "administrator",
-    "agent",
-    "alice",
-    "all users",
-    "alpine",
-    "anaconda",
-    "app",
-    "appuser",
-    "appveyor",
-    "assets",
-    "bar",
-    "baz",
-    "bazel",
-    "bitrise",
-    "bob",
-    "bot",
-    "build",
-    "builder",
-    "builds",
-    "builduser",
-    "centos",
-    "ci",
-    "cirrus",
-    "cloudtest",
-    "coder",
-    "codespace",
-    "components",
-    "conda",
-    "container",
-    "containeradministrator",
-    "containeruser",
-    "dashboard",
-    "debian",
-    "default",
-    "deploy",
-    "dev",
-    "developer",
-    "dir",
-    "directory",
-    "distiller",
-    "docker",
-    "ec2-user",
-    "fedora",
-    "folder",
-    "foo",
-    "git",
-    "github",
-    "gitpod",
-    "guest",
-    "home",
-    "index",
-    "iojs",
-    "jovyan",
-    "kbuilder",
-    "kokoro",
-    "linuxbrew",
-    "local",
-    "main",
-    "me",
-    "mockbuild",
-    "my-user",
-    "my_user",
-    "myname",
-    "myuser",
-    "name",
-    "nixbld",
-    "node",
-    "nonroot",
-    "opam",
-    "oracle",
-    "page",
-    "pages",
-    "path",
-    "pi",
-    "postgres",
-    "public",
-    "root",
-    "rust",
-    "rustup",
-    "sandbox",
-    "semaphore",
-    "service",
-    "settings",
-    "shared",
-    "somebody",
-    "someone",
-    "someuser",
-    "static",
-    "test",
-    "tester",
-    "testuser",
-    "tmp",
-    "travis",
-    "u",
-    "ubuntu",
-    "vagrant",
-    "vcap",
-    "views",
-    "vmadmin",
-    "vsce",
-    "vscode",
-    "vssadministrator",
-    "work",
-    "worker",
-    "workspace",
-    "www",
-    "www-data",
-    "xxx",
-    "you",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,11 +211,6 @@ mod tests {
         let mut paths = PersonalPaths::default();
         paths.search(bytes);
         paths.shown().to_vec()
-    }
-
-    #[test]
-    fn the_list_can_be_searched() {
-        assert!(NOBODY.is_sorted(), "{:?}", NOBODY.windows(2).find(|pair| pair[0] > pair[1]));
     }
 
     #[test]
@@ -385,5 +280,6 @@ mod tests {
         let mut paths = PersonalPaths::default();
         paths.search(&bytes);
         assert_eq!((paths.distinct(), paths.shown().len(), paths.stopped_early()), (9_000, 20, true));
+        assert_eq!(paths.people(), ["jdoe"]);
     }
 }

@@ -49,7 +49,7 @@ impl Format for Pe {
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
-        let mut portrait = Portrait::of("pe", &artifact.bytes);
+        let mut portrait = Portrait::of_program("pe", &artifact.bytes);
         let read = read(artifact, &mut portrait, out);
         portrait.state(out);
         read.map(|()| Coverage::Part)
@@ -154,6 +154,7 @@ impl File<'_> {
                 cut_off = Err(FormatError::broken(self.bytes().len() as u64, reason));
             }
             let name = self.name(section);
+            portrait.section(name, &range);
             if !is_debug_name(name) {
                 continue;
             }

@@ -1,18 +1,21 @@
 //! What an executable says of itself, gathered while it is read and stated once, however far the reading came.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::compiled::Compiled;
-use super::paths::{self, PersonalPaths};
-use crate::bytes::text;
-use crate::formats::Inspection;
+use super::paths;
+use super::services::{Place, library_folder};
+use super::traces::Traces;
+use super::{go, rust};
+use crate::bytes::{Bytes, text};
+use crate::formats::{Inspection, LimitReached};
 
 /// `executable.kind` of a file that holds debug symbols only.
 pub(super) const DEBUG_SYMBOLS: &str = "debug symbols";
 
 const TEXT_CHARS: usize = 200;
 const LIST_ITEMS: usize = 32;
-const EXAMPLES: usize = 5;
 
 /// The facts of one executable.
 #[derive(Debug, Default)]
@@ -28,7 +31,6 @@ pub(super) struct Portrait {
     pub(super) pdb_path: Option<String>,
     pub(super) rpath: Vec<String>,
     pub(super) source_map_url: Option<String>,
-    pub(super) paths: PersonalPaths,
     /// What debug information says of how it was compiled.
     pub(super) compiled: Compiled,
     /// The file with debug information that several programs share (`.gnu_debugaltlink`, `.debug_sup`).
@@ -37,6 +39,10 @@ pub(super) struct Portrait {
     pub(super) debug_records: BTreeSet<String>,
     /// The platform that a managed program is compiled for, as it names itself.
     pub(super) runtime: Option<String>,
+    pub(super) paths: Traces,
+    /// The whole file, if it is a program: what its language leaves in it is read at the end.
+    program: Option<Bytes>,
+    audit: Option<Range<usize>>,
 }
 
 impl Portrait {
@@ -46,6 +52,18 @@ impl Portrait {
         let mut portrait = Portrait { format, ..Portrait::default() };
         portrait.paths.search(bytes);
         portrait
+    }
+
+    /// The same of a program or library, in which runtimes of languages leave more.
+    pub(super) fn of_program(format: &'static str, bytes: &Bytes) -> Self {
+        Portrait { program: Some(bytes.clone()), ..Portrait::of(format, bytes) }
+    }
+
+    /// Takes note of a section that a language put there.
+    pub(super) fn section(&mut self, name: &[u8], range: &Range<usize>) {
+        if name == rust::AUDIT {
+            self.audit.get_or_insert_with(|| range.clone());
+        }
     }
 
     /// Adds a list of folders as a loader would split it.
@@ -79,8 +97,17 @@ impl Portrait {
             out.fact("executable.runtime", runtime.as_str());
         }
         self.state_references(out);
-        self.state_paths(out);
+        self.paths.state(out);
+        // Where a limit forbids handing out more, a gap says so already.
+        let _ = self.state_languages(out);
         self.compiled.state(out);
+    }
+
+    fn state_languages(&self, out: &mut Inspection<'_>) -> Result<(), LimitReached> {
+        let Some(bytes) = &self.program else { return Ok(()) };
+        self.paths.state_rust(bytes, out);
+        go::state(bytes, out)?;
+        self.audit.clone().map_or(Ok(()), |range| rust::audit(bytes, range, out))
     }
 
     fn state_references(&self, out: &mut Inspection<'_>) {
@@ -101,26 +128,14 @@ impl Portrait {
             out.fact("executable.source_map_url", url.as_str());
         }
         if !self.rpath.is_empty() {
-            out.fact("executable.personal_rpath", self.rpath.iter().any(|folder| paths::is_personal(folder)));
+            let is_personal = |folder: &String| paths::is_personal(&format!("{folder}/"));
+            let personal = self.rpath.iter().any(is_personal);
+            let places: Vec<Place> = self.rpath.iter().map(|folder| library_folder(folder)).collect();
+            let build = places.iter().any(|place| matches!(place, Place::Service(_)));
+            out.fact("executable.personal_rpath", personal);
+            out.fact("executable.temporary_rpath", places.contains(&Place::Temporary));
+            out.fact("executable.build_rpath", build && !personal);
             out.fact("executable.rpath", self.rpath.clone());
-        }
-    }
-
-    fn state_paths(&self, out: &mut Inspection<'_>) {
-        let (distinct, shown) = (self.paths.distinct(), self.paths.shown());
-        out.fact("executable.personal_paths", distinct);
-        if distinct == 0 {
-            return;
-        }
-        let examples: Vec<String> = shown.iter().take(EXAMPLES).cloned().collect();
-        out.fact("executable.personal_path_examples", examples);
-        for path in shown {
-            out.detail(path.clone());
-        }
-        let more = distinct.saturating_sub(shown.len() as u64);
-        let least = if self.paths.stopped_early() { "at least " } else { "" };
-        if more > 0 || self.paths.stopped_early() {
-            out.detail(format!("and {least}{more} more"));
         }
     }
 }

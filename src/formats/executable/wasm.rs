@@ -43,7 +43,7 @@ impl Format for Wasm {
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
-        let mut portrait = Portrait::of("wasm", &artifact.bytes);
+        let mut portrait = Portrait::of_program("wasm", &artifact.bytes);
         portrait.architecture = "wasm".to_owned();
         portrait.kind = "library";
         let mut reader = Reader {

@@ -63,7 +63,7 @@ mod trees;
 mod unidentified;
 mod vectors;
 mod weights;
-mod zip_names;
+pub(super) mod zip_names;
 
 pub use base64::Base64Model;
 pub use caffe::Caffe;

@@ -18,8 +18,8 @@ const END_SEARCH: usize = 22 + 0xffff;
 
 /// One member.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) name: String,
+pub(in crate::formats) struct Entry {
+    pub(in crate::formats) name: String,
     /// Uncompressed size in bytes.
     pub(super) size: u64,
     /// Stored size in bytes.
@@ -65,7 +65,7 @@ impl Entry {
 }
 
 /// The name in the local header at the start of a zip.
-pub(super) fn first_name(zip: &[u8]) -> Option<&[u8]> {
+pub(in crate::formats) fn first_name(zip: &[u8]) -> Option<&[u8]> {
     let mut cursor = Cursor::new(zip);
     if cursor.take(4).ok()? != b"PK\x03\x04" {
         return None;
@@ -80,7 +80,7 @@ pub(super) fn first_name(zip: &[u8]) -> Option<&[u8]> {
 ///
 /// # Errors
 /// When there is no end record, or the directory is damaged.
-pub(super) fn entries(zip: &[u8]) -> Result<Vec<Entry>, ReadError> {
+pub(in crate::formats) fn entries(zip: &[u8]) -> Result<Vec<Entry>, ReadError> {
     let (start, end, base) = directory(zip)?;
     let mut cursor = Cursor::new(zip.get(..end as usize).unwrap_or_default());
     cursor.skip(start)?;
