@@ -14,5 +14,7 @@ pub mod rule;
 pub mod set;
 
 pub use proof::Structure;
+pub(crate) use proof::looks_random;
+pub(crate) use rule::LazyRegex;
 pub use rule::{ContentRule, FactRule, Matcher, PathRule, Rule, Template};
 pub use set::RuleSet;

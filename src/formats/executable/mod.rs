@@ -5,6 +5,7 @@
 mod debug;
 mod dwarf;
 mod elf;
+mod layout;
 mod macho;
 mod paths;
 mod pdb;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::address::{AddressFacts, Addresses, is_absolute};
-use super::inline::may_carry;
+use super::inline::{is_executable, may_carry};
 use super::origin::origin;
 use super::read::{Map, start};
 use super::{CARRIED, FIRST_KEYS, PERSONAL_EXAMPLES, json, literal, toolchain};
@@ -125,7 +125,7 @@ impl Format for SourceMap {
         }
         let mut read = Ranges::default();
         long_values(&map, &mut |raw| read.add(raw.start as u64..raw.end as u64));
-        carried(text, &read.holes(text.len() as u64), out)?;
+        carried(text, false, &read.holes(text.len() as u64), out)?;
         toolchain::state(text, &map, out);
         walked?;
         if let Some(damage) = map.damage {
@@ -146,7 +146,9 @@ impl SourceMap {
     fn carrier(&self, artifact: &Artifact, map: &Map, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
         let text = &artifact.bytes;
         let all = 0..text.len() as u64;
-        let found = if memmem::find(text, literal::WORD).is_some() { carried(text, &[all], out)? } else { 0 };
+        let program = is_executable(&Probe::new(artifact.path.base_name(), text));
+        let has_word = memmem::find(text, literal::WORD).is_some();
+        let found = if has_word { carried(text, program, &[all], out)? } else { 0 };
         let named = is_named(artifact.path.base_name()) || artifact.role == Role::EmbeddedMap;
         if named && let Some(damage) = ruin(text, map) {
             return Err(damage.into());
@@ -190,12 +192,17 @@ fn ruin(text: &[u8], map: &Map) -> Option<ReadError> {
 }
 
 /// Hands out the maps that stand as literals in `holes` of `text`, and answers how many there are.
-fn carried(text: &Bytes, holes: &[Range<u64>], out: &mut Inspection<'_>) -> Result<u64, FormatError> {
+fn carried(
+    text: &Bytes,
+    program: bool,
+    holes: &[Range<u64>],
+    out: &mut Inspection<'_>,
+) -> Result<u64, FormatError> {
     let (mut count, mut handed_out) = (0, Ok(()));
     for hole in holes {
         // Holes end where the text does, which is a usize.
         let offset = hole.start as usize;
-        literal::literals(&text[offset..hole.end as usize], |found| {
+        literal::literals(&text[offset..hole.end as usize], program, |found| {
             count += 1;
             if count > CARRIED {
                 return false;
