@@ -20,6 +20,8 @@ use crate::rules::{ContentRule, LazyRegex, Structure, looks_random};
 const RETRIES: usize = 16;
 /// How many bytes of a neighbour are looked at.
 const NEIGHBOUR: usize = 24;
+/// From how many bytes on the body of a token is judged by itself.
+const BODY: usize = 14;
 /// From how many bytes on it can be told whether a neighbour is random.
 const TELLING: usize = 12;
 
@@ -91,9 +93,8 @@ impl Loose {
             let next = known.partition_point(|other| other.end <= whole.start);
             let is_known = known.get(next).is_some_and(|other| other.start < whole.end);
             let captures = || ranges(&self.pattern.captures_at(&text[..stretch.end], at)?);
-            let secret = (!is_known && is_glued(text, &whole)).then(captures).flatten().map(|(_, secret)| secret);
-            let secret = secret.filter(|secret| is_secret(rule, &text[secret.clone()]));
-            match secret.filter(|secret| self.is_proven(rule, text, &whole, secret, last)) {
+            let secret = (!is_known && is_glued(text, &whole)).then(captures).flatten();
+            match secret.and_then(|(_, secret)| self.proven(rule, text, &whole, secret, last)) {
                 Some(secret) => {
                     at = secret.end.max(at + 1);
                     last = secret.end;
@@ -110,23 +111,25 @@ impl Loose {
         last
     }
 
-    /// Whether it is a secret whatever its neighbours are. `last` is where the secret before it ends.
-    fn is_proven(
+    /// The secret, if it is one whatever its neighbours are. `last` is where the secret before it ends.
+    fn proven(
         &self,
         rule: &ContentRule,
         text: &[u8],
         whole: &Range<usize>,
-        secret: &Range<usize>,
+        secret: Range<usize>,
         last: usize,
-    ) -> bool {
+    ) -> Option<Range<usize>> {
+        // The end of a match of any length may belong to the next string, and a few letters too many are no base64.
+        let least = secret.start.max(whole.start.saturating_add(self.least)).min(secret.end);
+        let ends = (least..=secret.end).rev().take(4);
+        let secret = ends.map(|end| secret.start..end).find(|secret| is_secret(rule, &text[secret.clone()]))?;
         let shape_only = |structure| matches!(structure, Structure::RandomKey | Structure::RandomPassword);
         if rule.checksum.is_some() || rule.structure.is_some_and(|structure| !shape_only(structure)) {
-            return true;
+            return Some(secret);
         }
-        // The end of a match of any length may belong to the next string.
-        let certain = secret.start..secret.end.min(whole.start.saturating_add(self.least).max(secret.start));
-        if !looks_random(&text[certain]) {
-            return false;
+        if !has_random_body(&text[secret.start..least], &rule.keywords) {
+            return None;
         }
         // Amid random text, any shape comes up by chance; strings that were glued have words around them.
         let before = run(text[..whole.start].iter().rev());
@@ -134,8 +137,23 @@ impl Loose {
         let is_random = |neighbour: Range<usize>| {
             neighbour.len() >= TELLING && neighbour.start >= last && looks_random(&text[neighbour])
         };
-        !(is_random(whole.start - before..whole.start) && is_random(whole.end..whole.end + after))
+        let amid = is_random(whole.start - before..whole.start) && is_random(whole.end..whole.end + after);
+        (!amid).then_some(secret)
     }
+}
+
+/// Whether what stands behind the name that an issuer puts in front looks drawn at random: all of it without its
+/// hyphens, as in a UUID, or the longest of its parts.
+fn has_random_body(token: &[u8], keywords: &[String]) -> bool {
+    let behind = |keyword: &String| {
+        let found = token.windows(keyword.len()).position(|part| part.eq_ignore_ascii_case(keyword.as_bytes()));
+        found.map(|at| at + keyword.len())
+    };
+    let body = keywords.iter().filter_map(behind).max().map(|at| &token[at..]).filter(|body| body.len() >= BODY);
+    let body = body.unwrap_or(token);
+    let whole: Vec<u8> = body.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
+    let parts = body.split(|byte| !byte.is_ascii_alphanumeric());
+    looks_random(&whole) || parts.max_by_key(|part| part.len()).is_some_and(|part| part.len() >= BODY && looks_random(part))
 }
 
 /// Whether a neighbour could be what a pattern objects to.
