@@ -153,7 +153,8 @@ fn has_random_body(token: &[u8], keywords: &[String]) -> bool {
     let body = body.unwrap_or(token);
     let whole: Vec<u8> = body.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
     let parts = body.split(|byte| !byte.is_ascii_alphanumeric());
-    looks_random(&whole) || parts.max_by_key(|part| part.len()).is_some_and(|part| part.len() >= BODY && looks_random(part))
+    looks_random(&whole)
+        || parts.max_by_key(|part| part.len()).is_some_and(|part| part.len() >= BODY && looks_random(part))
 }
 
 /// Whether a neighbour could be what a pattern objects to.

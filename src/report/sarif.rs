@@ -8,9 +8,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::redact::Redactor;
 use super::sarif_model::{
-    Address, ArtifactLocation, Configuration, Descriptor, DescriptorReference, Driver, Help, Invocation, Log, LogicalLocation,
-    Notification, PhysicalLocation, Region, RuleProperties, Run, SCHEMA, SarifLocation, SarifResult, Suppression, Text,
-    Tool,
+    Address, ArtifactLocation, Configuration, Descriptor, DescriptorReference, Driver, Help, Invocation, Log,
+    LogicalLocation, Notification, PhysicalLocation, Region, RuleProperties, Run, SCHEMA, SarifLocation, SarifResult,
+    Suppression, Text, Tool,
 };
 use super::{Context, Report, safe_json, sanitize, words};
 use crate::finding::{ArtifactPath, Finding, Gap, Level, Location, Original};

@@ -7,11 +7,11 @@ use goblin::elf::section_header::{
     SHF_COMPRESSED, SHF_EXECINSTR, SHN_XINDEX, SHT_DYNAMIC, SHT_NOBITS, SHT_REL, SHT_RELA, SHT_SYMTAB, SectionHeader,
 };
 
-use super::{FACTS, layout};
 use super::debug::{Sections, Storage, is_debug_name};
 use super::portrait::{DEBUG_SYMBOLS, Portrait, capped};
 use super::relocation::Relocations;
 use super::words::{Shape, c_string, part};
+use super::{FACTS, layout};
 use crate::bytes::{Cursor, Probe};
 use crate::finding::{Artifact, FactSpec};
 use crate::formats::{Coverage, Format, FormatError, Inspection, Layout};

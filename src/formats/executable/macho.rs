@@ -9,10 +9,10 @@ use goblin::mach::header::{
 use goblin::mach::load_command::{LC_RPATH, LC_SEGMENT, LC_SEGMENT_64, LC_SYMTAB};
 use goblin::mach::symbols::{N_EXT, N_STAB};
 
-use super::{FACTS, layout};
 use super::debug::{Sections, Storage, is_debug_name};
 use super::portrait::{DEBUG_SYMBOLS, Portrait, capped};
 use super::words::{Shape, c_string, part};
+use super::{FACTS, layout};
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec, Role};
 use crate::formats::{Coverage, Format, FormatError, Inspection, Layout};

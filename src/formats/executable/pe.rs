@@ -8,10 +8,10 @@ use goblin::pe::debug::{IMAGE_DEBUG_TYPE_CODEVIEW, IMAGE_DEBUG_TYPE_EMBEDDEDPORT
 use goblin::pe::header::{CoffHeader, machine_to_str};
 use goblin::pe::section_table::IMAGE_SCN_CNT_UNINITIALIZED_DATA;
 
-use super::{FACTS, layout};
 use super::debug::{Sections, Storage, is_debug_name};
 use super::portrait::{Portrait, capped};
 use super::words::{Shape, c_string, part};
+use super::{FACTS, layout};
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec, Role};
 use crate::formats::{Coverage, Format, FormatError, Inspection, Layout};

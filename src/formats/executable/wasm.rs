@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use wasmparser::{BinaryReader, CustomSectionReader, KnownCustom};
 
-use super::{FACTS, layout};
 use super::debug::{Sections, Storage, is_debug_name};
 use super::portrait::{Portrait, capped};
 use super::words::Shape;
+use super::{FACTS, layout};
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec, Role};
 use crate::formats::source_map::{ADDRESS_FACTS, Addresses};

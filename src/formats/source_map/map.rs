@@ -192,12 +192,7 @@ fn ruin(text: &[u8], map: &Map) -> Option<ReadError> {
 }
 
 /// Hands out the maps that stand as literals in `holes` of `text`, and answers how many there are.
-fn carried(
-    text: &Bytes,
-    program: bool,
-    holes: &[Range<u64>],
-    out: &mut Inspection<'_>,
-) -> Result<u64, FormatError> {
+fn carried(text: &Bytes, program: bool, holes: &[Range<u64>], out: &mut Inspection<'_>) -> Result<u64, FormatError> {
     let (mut count, mut handed_out) = (0, Ok(()));
     for hole in holes {
         // Holes end where the text does, which is a usize.

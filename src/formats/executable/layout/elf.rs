@@ -40,7 +40,8 @@ fn sections(bytes: &[u8], shape: Shape, layout: &mut Layout) {
     if table == 0 {
         return;
     }
-    let at = |index: u64| section(bytes, shape, table.checked_add(index.checked_mul(if shape.wide { 64 } else { 40 })?)?);
+    let at =
+        |index: u64| section(bytes, shape, table.checked_add(index.checked_mul(if shape.wide { 64 } else { 40 })?)?);
     let Some(first) = at(0) else { return };
     let count = if count == 0 { first.size } else { count };
     let names = match u16_at(shape, bytes, names) {
@@ -79,7 +80,8 @@ fn segments(bytes: &[u8], shape: Shape, layout: &mut Layout) {
     let (table, count) = (address(shape, bytes, table), u64::from(u16_at(shape, bytes, count)));
     let [size, offset, location, length] = if shape.wide { [56, 8, 16, 32] } else { [32, 4, 8, 16] };
     for index in 0..count {
-        let Some(at) = table.checked_add(index * size).filter(|at| at.saturating_add(size) <= bytes.len() as u64) else {
+        let Some(at) = table.checked_add(index * size).filter(|at| at.saturating_add(size) <= bytes.len() as u64)
+        else {
             return;
         };
         if u32_at(shape, bytes, at) == LOAD {

@@ -10,13 +10,7 @@ const MOST_NAME: usize = 32;
 const MOST_STREAMS: u16 = 16;
 
 /// Adds the metadata streams that the CLI header at relative virtual address `header` leads to.
-pub(super) fn metadata(
-    bytes: &[u8],
-    base: u64,
-    header: u32,
-    place: impl Fn(u64) -> Option<u64>,
-    layout: &mut Layout,
-) {
+pub(super) fn metadata(bytes: &[u8], base: u64, header: u32, place: impl Fn(u64) -> Option<u64>, layout: &mut Layout) {
     let Some(header) = (header != 0).then(|| place(u64::from(header))).flatten() else { return };
     let rva = u64::from(u32_at(SHAPE, bytes, header.saturating_add(8)));
     let Some(root) = place(rva).filter(|root| c_string(bytes, *root, 4) == b"BSJB") else { return };

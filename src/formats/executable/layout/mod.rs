@@ -29,3 +29,6 @@ fn u32_at(shape: Shape, bytes: &[u8], at: u64) -> u32 {
 fn u16_at(shape: Shape, bytes: &[u8], at: u64) -> u16 {
     shape.u16(&mut Cursor::at(bytes, at)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,20 @@ use crate::bytes::Cursor;
 use crate::formats::Layout;
 
 const NAMES: [&str; 14] = [
-    "custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code", "data",
-    "data count", "tag",
+    "custom",
+    "type",
+    "import",
+    "function",
+    "table",
+    "memory",
+    "global",
+    "export",
+    "start",
+    "element",
+    "code",
+    "data",
+    "data count",
+    "tag",
 ];
 const CUSTOM: u8 = 0;
 const DATA: u8 = 11;
