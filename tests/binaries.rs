@@ -171,8 +171,8 @@ fn every_real_binary_is_what_an_independent_reader_says() {
 /// Compares the name and the address of a byte in each section, and answers how many there are.
 fn same_places(artifact: &Artifact, known: &Value, path: &str) -> usize {
     let probe = Probe::new(artifact.path.base_name(), &artifact.bytes);
-    let layouts = FORMATS.iter().filter(|format| format.sniff(&probe)).map(|format| format.layout(artifact));
-    let layout = layouts.into_iter().find(|layout| !layout.is_empty()).expect("a layout");
+    let mut layouts = FORMATS.iter().filter(|format| format.sniff(&probe)).map(|format| format.layout(artifact));
+    let layout = layouts.find(|layout| !layout.is_empty()).expect("a layout");
     let sections = known["sections"].as_array().unwrap();
     for section in sections {
         let found = layout.at(section[0].as_u64().unwrap());
@@ -183,39 +183,80 @@ fn same_places(artifact: &Artifact, known: &Value, path: &str) -> usize {
     sections.len()
 }
 
-/// A secret that is written into a real Go and a real Rust program, where strings touch, is found and located.
+/// A program that a secret is written into.
+struct Written {
+    package: &'static str,
+    file: &'static str,
+    /// The text behind which it is written, in the middle of a pool of strings.
+    anchor: &'static str,
+    utf16: bool,
+    section: &'static str,
+}
+
+/// A secret that is written into real programs, where strings touch, is found and located.
 #[test]
 #[ignore = "fetches packages from the registries"]
 fn a_secret_between_the_strings_of_a_real_program_is_found_and_located() {
-    let token = lastlook::rules::example::fill("ghp_<base62*30><crc32-base62-6>", 11).unwrap();
-    for (package, file, anchor, section) in [
-        ("npm @esbuild/linux-x64", "package/bin/esbuild", "--log-level=", ".rodata"),
-        ("npm @esbuild/win32-x64", "package/esbuild.exe", "--log-level=", ".rdata"),
-        ("npm @esbuild/darwin-arm64", "package/bin/esbuild", "--log-level=", "__TEXT,__rodata"),
-        ("npm esbuild-wasm", "package/esbuild.wasm", "--log-level=", "data segment"),
+    let go =
+        |package, file, section| Written { package, file, anchor: "--log-level=--log-style", utf16: false, section };
+    let rust =
+        |package, file, section| Written { package, file, anchor: "unexpected end of file", utf16: false, section };
+    for written in [
+        go("npm @esbuild/linux-x64", "bin/esbuild", ".rodata"),
+        go("npm @esbuild/win32-x64", "esbuild.exe", ".rdata"),
+        go("npm @esbuild/darwin-arm64", "bin/esbuild", "__TEXT,__rodata"),
+        go("npm esbuild-wasm", "esbuild.wasm", "data segment"),
+        rust("npm @rollup/rollup-linux-x64-gnu", "rollup.linux-x64-gnu.node", ".rodata"),
+        rust("npm @rollup/rollup-win32-x64-msvc", "rollup.win32-x64-msvc.node", ".rdata"),
+        rust("npm lightningcss-darwin-arm64", "lightningcss.darwin-arm64.node", "__TEXT,__const"),
+        rust("npm @resvg/resvg-wasm", "index_bg.wasm", "data segment"),
+        Written {
+            package: "pip pythonnet",
+            file: "pythonnet/runtime/Python.Runtime.dll",
+            anchor: "Python runtime was shut down after ",
+            utf16: true,
+            section: ".NET #US",
+        },
     ] {
-        let package = packages().into_iter().find(|one| one.starts_with(&format!("{package} "))).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let mut tar = Command::new("tar");
-        assert!(tar.arg("xzf").arg(fetch(&package)).arg("-C").arg(folder.path()).status().unwrap().success());
-        let program = folder.path().join(file);
-        let mut bytes = std::fs::read(&program).unwrap();
-        // In the middle of a pool of strings: there is no NUL anywhere near.
-        let pool = |at: &usize| {
-            let text = &bytes[at - 8..at + 90];
-            text.iter().all(|byte| (b' '..=b'~').contains(byte))
+        for template in ["<aws-access-key-id>", "ghp_<base62*30><crc32-base62-6>", "glpat-<base62*20>"] {
+            written.check(&lastlook::rules::example::fill(template, 11).unwrap());
+        }
+    }
+}
+
+impl Written {
+    fn check(&self, token: &str) {
+        let wide = |text: &str| -> Vec<u8> {
+            let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+            if self.utf16 { units.collect() } else { text.as_bytes().to_vec() }
         };
-        let at = memchr::memmem::find_iter(&bytes, anchor).find(pool).expect("a pool of strings") + anchor.len();
-        bytes[at..at + token.len()].copy_from_slice(token.as_bytes());
+        let (anchor, token) = (wide(self.anchor), wide(token));
+        let package = packages().into_iter().find(|one| one.starts_with(&format!("{} ", self.package))).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let unpack = root().join("tests/support/real_world/unpack.py");
+        assert!(
+            Command::new("python3").arg(unpack).arg(fetch(&package)).arg(folder.path()).status().unwrap().success()
+        );
+        let program = folder.path().join(self.file);
+        let mut bytes = std::fs::read(&program).unwrap();
+        let is_text = |text: &[u8]| {
+            text.iter().step_by(anchor.len() / self.anchor.len()).all(|byte| (b' '..=b'~').contains(byte))
+        };
+        let pool = |at: &usize| is_text(&bytes[at + anchor.len()..at + anchor.len() + token.len() + 8]);
+        let at = memchr::memmem::find_iter(&bytes, &anchor).find(pool).expect("a pool of strings") + anchor.len();
+        bytes[at..at + token.len()].copy_from_slice(&token);
+        if self.utf16 {
+            // These strings have their lengths before them and a byte behind, and stand apart.
+            bytes[at + token.len()] = b' ';
+        }
         std::fs::write(&program, &bytes).unwrap();
         let report = report(&program);
-        let found = report["findings"].as_array().unwrap().iter().find(|one| one["category"] == "secret");
-        let found = found.unwrap_or_else(|| panic!("nothing in {package}"));
-        assert_eq!(
-            (found["offset"].as_u64(), found["rule"].as_str()),
-            (Some(at as u64), Some("github-personal-access-token"))
-        );
-        assert!(found["section"]["name"].as_str().unwrap().starts_with(section), "{package}: {found:#}");
-        assert!(found["section"]["address"].as_str().unwrap().starts_with("0x"), "{package}: {found:#}");
+        let found = report["findings"].as_array().unwrap().iter().filter(|one| one["category"] == "secret");
+        let found: Vec<&Value> = found.collect();
+        let [found] = found[..] else { panic!("{} in {}: {found:#?}", String::from_utf8_lossy(&token), self.package) };
+        assert_eq!(found["offset"].as_u64(), Some(at as u64), "{found:#}");
+        assert_eq!(found["length"].as_u64(), Some(token.len() as u64), "{found:#}");
+        assert!(found["section"]["name"].as_str().unwrap().starts_with(self.section), "{}: {found:#}", self.package);
+        assert!(found["section"]["address"].as_str().unwrap().starts_with("0x"), "{}: {found:#}", self.package);
     }
 }

@@ -146,7 +146,7 @@ impl Loose {
 /// hyphens, as in a UUID, or the longest of its parts.
 fn has_random_body(token: &[u8], keywords: &[String]) -> bool {
     let behind = |keyword: &String| {
-        let found = token.windows(keyword.len()).position(|part| part.eq_ignore_ascii_case(keyword.as_bytes()));
+        let found = token.windows(keyword.len().max(1)).position(|part| part.eq_ignore_ascii_case(keyword.as_bytes()));
         found.map(|at| at + keyword.len())
     };
     let body = keywords.iter().filter_map(behind).max().map(|at| &token[at..]).filter(|body| body.len() >= BODY);

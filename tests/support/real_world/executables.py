@@ -68,9 +68,33 @@ def pe(data):
         debug |= name.startswith((".debug_", ".zdebug_"))
         if not characteristics & 0x80 and size:
             sections.append([offset, size, name, base + rva])
+    sections += streams(data, at + 24 + (112 if wide else 96), base, sections)
     return {"format": "pe", "architecture": PE_MACHINES[machine],
             "kind": "library" if flags & 0x2000 else "executable",
             "stripped": not (symbols and number) and not debug, "sections": middles(sections)}
+
+
+def streams(data, directories, base, sections):
+    """The metadata streams of a .NET assembly (ECMA-335, II.24.2), by way of the 15th data directory."""
+    def place(rva):
+        return next((o + base + rva - a for o, size, _, a in sections if a <= base + rva < a + size), None)
+
+    number, = struct.unpack_from("<I", data, directories - 4)
+    cli, = struct.unpack_from("<I", data, directories + 14 * 8)
+    if number < 15 or not cli:
+        return []
+    rva, = struct.unpack_from("<I", data, place(cli) + 8)
+    root, found = place(rva), []
+    assert data[root:root + 4] == b"BSJB"
+    at = root + 16 + struct.unpack_from("<I", data, root + 12)[0]
+    count, = struct.unpack_from("<H", data, at + 2)
+    at += 4
+    for _ in range(count):
+        offset, size = struct.unpack_from("<II", data, at)
+        name = text(data[at + 8:at + 40])
+        found.append([root + offset, size, f".NET {name}", base + rva + offset])
+        at += 8 + len(name) // 4 * 4 + 4
+    return found
 
 
 def mach(data):
