@@ -93,7 +93,7 @@ impl Loose {
             let next = known.partition_point(|other| other.end <= whole.start);
             let is_known = known.get(next).is_some_and(|other| other.start < whole.end);
             let captures = || ranges(&self.pattern.captures_at(&text[..stretch.end], at)?);
-            let secret = (!is_known && is_glued(text, &whole)).then(captures).flatten();
+            let secret = (!is_known).then(captures).flatten().filter(|(whole, secret)| is_glued(text, whole, secret));
             match secret.and_then(|(_, secret)| self.proven(rule, text, &whole, secret, last)) {
                 Some(secret) => {
                     at = secret.end.max(at + 1);
@@ -157,10 +157,11 @@ fn has_random_body(token: &[u8], keywords: &[String]) -> bool {
         || parts.max_by_key(|part| part.len()).is_some_and(|part| part.len() >= BODY && looks_random(part))
 }
 
-/// Whether a neighbour could be what a pattern objects to.
-fn is_glued(text: &[u8], whole: &Range<usize>) -> bool {
-    let before = whole.start.checked_sub(1).and_then(|at| text.get(at));
-    before.is_some_and(is_of_token) || text.get(whole.end).is_some_and(is_of_token)
+/// Whether a secret at an end of a match has a neighbour there that a pattern could object to.
+fn is_glued(text: &[u8], whole: &Range<usize>, secret: &Range<usize>) -> bool {
+    let before = whole.start.checked_sub(1).and_then(|at| text.get(at)).filter(|_| secret.start == whole.start);
+    let after = text.get(whole.end).filter(|_| secret.end == whole.end);
+    before.into_iter().chain(after).any(is_of_token)
 }
 
 fn is_of_token(byte: &u8) -> bool {
@@ -172,14 +173,19 @@ fn run<'t>(bytes: impl Iterator<Item = &'t u8>) -> usize {
     bytes.take(NEIGHBOUR).take_while(|byte| is_of_token(byte) && **byte != b'.').count()
 }
 
-/// The pattern without what it asks of the bytes before and after a match; `None` where it asks nothing.
+/// The pattern without what it asks of the bytes before and after a match; `None` where it asks nothing of those that
+/// a secret could touch.
 fn without_boundaries(pattern: &str) -> Option<Hir> {
     let hir = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()?;
+    let grouped = hir.properties().explicit_captures_len() > 0;
     let HirKind::Concat(parts) = hir.into_kind() else { return None };
     let front = parts.iter().take_while(|part| is_boundary(part)).count();
     let back = parts.iter().skip(front).rev().take_while(|part| is_boundary(part)).count();
-    let kept = parts.get(front..parts.len() - back).filter(|kept| !kept.is_empty() && front + back > 0)?;
-    Some(Hir::concat(kept.to_vec()))
+    let kept = parts.get(front..parts.len() - back)?;
+    let is_secret =
+        |part: Option<&Hir>| part.is_some_and(|part| !grouped || matches!(part.kind(), HirKind::Capture(_)));
+    let touches = (front > 0 && is_secret(kept.first())) || (back > 0 && is_secret(kept.last()));
+    touches.then(|| Hir::concat(kept.to_vec()))
 }
 
 /// Whether a part of a pattern speaks of a neighbour: `\b`, `^`, `(?:^|[^\w-])`, `(?:\b|\\[nrt])`.
