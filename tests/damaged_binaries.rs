@@ -49,7 +49,7 @@ fn look(artifact: &Artifact, depth: usize, panics: &mut BTreeMap<String, usize>)
             if format.sniff(&probe) {
                 let mut out = Inspection::new(artifact, &limits, &mut sink);
                 let _ = format.inspect(artifact, &mut out);
-                out.finish();
+                let _ = out.finish();
                 format.layout(artifact);
             }
         }));

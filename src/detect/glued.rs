@@ -44,7 +44,7 @@ impl Glued {
     }
 
     /// What the rule at this position finds in `window` of `text` if the neighbours of a match are other strings: the
-    /// whole match and the secret. Those `known` already are left out.
+    /// secrets. Those `known` already, in rising order, are left out.
     pub fn search(
         &self,
         (at, rule): (usize, &ContentRule),
