@@ -4,7 +4,7 @@
 //! and the next; Java and many other formats put a length in front, which may look like a letter. What a pattern asks
 //! of the neighbours of a match ("no letter before it") is then asked of other strings. Where it fails in bytes that are
 //! no text, the pattern is tried without it, and what the neighbours no longer prove the secret has to prove by itself:
-//! by a checksum, by its structure, or by looking drawn at random amid neighbours that do not.
+//! by a checksum, or by looking drawn at random amid neighbours that do not.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -14,7 +14,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
 
 use super::content::{is_secret, ranges};
-use crate::rules::{ContentRule, LazyRegex, Structure, looks_random};
+use crate::rules::{ContentRule, LazyRegex, looks_random};
 
 /// How often a stretch is searched again inside of a match that was refused.
 const RETRIES: usize = 16;
@@ -124,8 +124,8 @@ impl Loose {
         let least = secret.start.max(whole.start.saturating_add(self.least)).min(secret.end);
         let ends = (least..=secret.end).rev().take(4);
         let secret = ends.map(|end| secret.start..end).find(|secret| is_secret(rule, &text[secret.clone()]))?;
-        let shape_only = |structure| matches!(structure, Structure::RandomKey | Structure::RandomPassword);
-        if rule.checksum.is_some() || rule.structure.is_some_and(|structure| !shape_only(structure)) {
+        // Structures do not tell: words in capitals are base32, and an AWS access key id is no more than that.
+        if rule.checksum.is_some() {
             return Some(secret);
         }
         if !has_random_body(&text[secret.start..least], &rule.keywords) {

@@ -30,6 +30,7 @@ const MOST_NAME: u64 = 128;
 pub(in super::super) fn wasm(bytes: &[u8]) -> Layout {
     let mut layout = Layout::default();
     let mut cursor = Cursor::at(bytes, 8);
+    let mut segments = None;
     while let (Ok(id), Ok(size)) = (cursor.u8(), cursor.varint()) {
         let start = cursor.offset();
         let Ok(body) = cursor.take_u64(size) else { break };
@@ -37,8 +38,12 @@ pub(in super::super) fn wasm(bytes: &[u8]) -> Layout {
         let name = if id == CUSTOM { custom(body) } else { name.to_owned() };
         layout.add(start..start + size, name, None);
         if id == DATA {
-            data(body, start, &mut layout);
+            segments = Some((body, start));
         }
+    }
+    // There may be very many of them: the sections come first.
+    if let Some((body, start)) = segments {
+        data(body, start, &mut layout);
     }
     layout
 }
