@@ -10,6 +10,7 @@ use regex::bytes::{Captures, Regex};
 
 use super::automaton::TooLarge;
 use super::encoded::{Anchors, Decoder, LazyAnchors, Passage, WAYS, Way};
+use super::glued::Glued;
 use super::prefilter::{Owner, Prefilter};
 use super::{Active, conditions};
 use crate::finding::{Category, Encoding};
@@ -65,8 +66,18 @@ pub struct ContentMatcher {
     prefilter: Prefilter,
     /// Made once encoded text is met: many packages hold none.
     anchors: LazyAnchors,
+    glued: Glued,
     /// The rules that have no literal to look for.
     everywhere: Vec<usize>,
+}
+
+/// What the bytes are that are searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text: every string has its neighbours by its own will.
+    Text,
+    /// Anything else: strings may stand back to back.
+    Binary,
 }
 
 /// A path, as rules' globs read it and as it is written.
@@ -93,11 +104,12 @@ impl ContentMatcher {
             let contents = secrets.filter_map(|active| active.rule.content());
             Anchors::new(contents.flat_map(|rule| rule.keywords.iter().map(|word| (word.as_str(), rule.span))))
         }));
-        Ok(ContentMatcher { rules, prefilter, anchors, everywhere })
+        let glued = Glued::new(rules.len());
+        Ok(ContentMatcher { rules, prefilter, anchors, glued, everywhere })
     }
 
     /// Everything that any rule finds, unsorted; several rules may find the same secret.
-    pub fn search(&self, bytes: &[u8], segments: &[Segment], path: &str) -> Searched<'_> {
+    pub fn search(&self, bytes: &[u8], segments: &[Segment], path: &str, kind: Kind) -> Searched<'_> {
         let (lower, given) = (super::for_globs(path), path.replace('\\', "/"));
         let name = Name { lower: &lower, given: &given };
         let mut searched = Searched::default();
@@ -109,12 +121,12 @@ impl ContentMatcher {
             // What is large is worth the work of several threads; what they find is put together in the same order.
             let (plain, encoded): (Vec<_>, Vec<_>) = if text.len() >= LARGE {
                 rayon::join(
-                    || self.search_text(text, name, |_| true),
+                    || self.search_text(text, name, kind, |_| true),
                     || WAYS.par_iter().map(|way| self.search_encoded(way, text, name)).collect(),
                 )
             } else {
                 let encoded = WAYS.iter().map(|way| self.search_encoded(way, text, name));
-                (self.search_text(text, name, |_| true), encoded.collect())
+                (self.search_text(text, name, kind, |_| true), encoded.collect())
             };
             searched.matches.extend(plain);
             for (matches, complete) in encoded {
@@ -134,11 +146,16 @@ impl ContentMatcher {
         &'d self,
         text: &[u8],
         name: Name<'_>,
+        kind: Kind,
         wanted: impl Fn(&Active) -> bool,
     ) -> Vec<ContentMatch<'d>> {
         let mut found = Vec::new();
         for (rule, window) in self.windows(text, name.lower, wanted) {
-            self.search_window(rule, text, window, &mut found);
+            let before = found.len();
+            self.search_window(rule, text, window.clone(), &mut found);
+            if kind == Kind::Binary {
+                self.search_glued(rule, text, window, before, &mut found);
+            }
         }
         conditions::keep(&mut found, 0, text, name.given);
         found
@@ -156,8 +173,8 @@ impl ContentMatcher {
     /// not give away in an encoded form.
     fn search_passage<'d>(&'d self, way: &[Passage], name: Name<'_>, found: &mut Vec<ContentMatch<'d>>) {
         let Some(innermost) = way.last() else { return };
-        let inside = self.search_text(&innermost.text, name, |active| active.rule.category == Category::Secret);
-        for mut one in inside {
+        let is_secret = |active: &Active| active.rule.category == Category::Secret;
+        for mut one in self.search_text(&innermost.text, name, Kind::Text, is_secret) {
             one.decoded = Some(innermost.text[one.secret.clone()].into());
             one.encodings = way.iter().map(|passage| passage.encoding).collect();
             for passage in way.iter().rev() {
@@ -203,6 +220,27 @@ impl ContentMatcher {
         }
     }
 
+    /// Looks for what strings on either side have hidden; what stands from `before` on in `found` was found already.
+    fn search_glued<'d>(
+        &'d self,
+        rule: usize,
+        text: &[u8],
+        window: Range<usize>,
+        before: usize,
+        found: &mut Vec<ContentMatch<'d>>,
+    ) {
+        let Some(content) = self.content(rule) else { return };
+        let known: Vec<Range<usize>> = found[before..].iter().map(|one| one.secret.clone()).collect();
+        self.glued.search((rule, content), text, window, &known, |secret| {
+            found.push(self.found(rule, secret.clone(), secret));
+        });
+    }
+
+    fn found(&self, rule: usize, whole: Range<usize>, secret: Range<usize>) -> ContentMatch<'_> {
+        let active = &self.rules[rule];
+        ContentMatch { active, whole, secret, decoded: None, encodings: Vec::new(), also: Vec::new() }
+    }
+
     fn search_window<'d>(&'d self, rule: usize, text: &[u8], window: Range<usize>, found: &mut Vec<ContentMatch<'d>>) {
         let Some(content) = self.content(rule) else { return };
         let Some(pattern) = content.pattern.get() else { return };
@@ -216,14 +254,7 @@ impl ContentMatcher {
             // Matches are separated by single boundary characters that belong to both: go on from the secret's end.
             at = if is_everywhere(content) { whole.end } else { secret.end }.max(whole.start + 1);
             if is_secret(content, &text[secret.clone()]) {
-                found.push(ContentMatch {
-                    active: &self.rules[rule],
-                    whole,
-                    secret,
-                    decoded: None,
-                    encodings: Vec::new(),
-                    also: Vec::new(),
-                });
+                found.push(self.found(rule, whole, secret));
             } else if retries > 0 {
                 // What was refused may hold a secret that begins later: something longer swallowed its beginning.
                 retries -= 1;
@@ -259,14 +290,15 @@ fn is_everywhere(rule: &ContentRule) -> bool {
     rule.conditions.as_ref().is_some_and(|asked| asked.everywhere)
 }
 
-fn ranges(captures: &Captures<'_>) -> Option<(Range<usize>, Range<usize>)> {
+/// The whole match, and the secret in it.
+pub(super) fn ranges(captures: &Captures<'_>) -> Option<(Range<usize>, Range<usize>)> {
     let whole = captures.get(0)?.range();
     let secret = captures.iter().skip(1).flatten().next().map_or_else(|| whole.clone(), |group| group.range());
     Some((whole, secret))
 }
 
 /// Whether a value of the right shape is also in every other respect what the rule looks for.
-fn is_secret(rule: &ContentRule, secret: &[u8]) -> bool {
+pub(super) fn is_secret(rule: &ContentRule, secret: &[u8]) -> bool {
     if !rule.placeholders && is_placeholder(secret) {
         return false;
     }
@@ -298,7 +330,7 @@ mod tests {
 
     fn secrets(matcher: &ContentMatcher, text: &str) -> Vec<String> {
         let all = 0..text.len();
-        let found = matcher.search(text.as_bytes(), std::slice::from_ref(&all), "a.js").matches;
+        let found = matcher.search(text.as_bytes(), std::slice::from_ref(&all), "a.js", Kind::Text).matches;
         found.into_iter().map(|found| text[found.secret].to_owned()).collect()
     }
 
@@ -322,9 +354,9 @@ mod tests {
         let matcher = matcher("keywords=['key_']\npattern='''(?:^|[^a-z])(key_[0-9]{4})(?:$|[^0-9])'''");
         let text = b"zzkey_1234 5key_67890";
         let found: Vec<_> =
-            matcher.search(text, &[2..10, 12..20], "a").matches.into_iter().map(|one| one.secret).collect();
+            matcher.search(text, &[2..10, 12..20], "a", Kind::Text).matches.into_iter().map(|one| one.secret).collect();
         assert_eq!(found, [2..10, 12..20]);
-        assert!(matcher.search(text, &[2..6, 6..10], "a").matches.is_empty());
+        assert!(matcher.search(text, &[2..6, 6..10], "a", Kind::Text).matches.is_empty());
     }
 
     #[test]
@@ -353,7 +385,7 @@ mod tests {
         let matcher = matcher("ignore_case=true\nkeywords=['pass']\npattern='(?i)pass=(\\w+)'\npaths=['**/*.ini']");
         assert_eq!(secrets(&matcher, "PASS=one"), Vec::<String>::new());
         let all = 0..8;
-        let found = matcher.search(b"PASS=one", std::slice::from_ref(&all), "conf/A.INI").matches;
+        let found = matcher.search(b"PASS=one", std::slice::from_ref(&all), "conf/A.INI", Kind::Text).matches;
         assert_eq!(found.len(), 1);
     }
 }

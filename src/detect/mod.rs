@@ -4,6 +4,7 @@ mod automaton;
 mod conditions;
 mod content;
 mod encoded;
+mod glued;
 mod path;
 mod prefilter;
 mod resolve;
@@ -14,6 +15,7 @@ mod imported_tests;
 
 use std::sync::Arc;
 
+use content::Kind;
 pub use content::{ContentMatch, Searched, Segment};
 pub use verify::{Problem, verify};
 
@@ -77,7 +79,14 @@ impl Detector {
     /// rules that only look into some files.
     #[must_use]
     pub fn content(&self, bytes: &[u8], segments: &[Segment], path: &str) -> Searched<'_> {
-        let Searched { matches, cut } = self.content.search(bytes, segments, path);
+        let Searched { matches, cut } = self.content.search(bytes, segments, path, Kind::Text);
+        Searched { matches: resolve::one_secret_one_match(matches), cut }
+    }
+
+    /// Like [`Detector::content`] for bytes that are no text: strings may stand back to back in them.
+    #[must_use]
+    pub fn binary(&self, bytes: &[u8], segments: &[Segment], path: &str) -> Searched<'_> {
+        let Searched { matches, cut } = self.content.search(bytes, segments, path, Kind::Binary);
         Searched { matches: resolve::one_secret_one_match(matches), cut }
     }
 

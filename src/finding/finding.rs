@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{ArtifactPath, Encoding, Facts, Fingerprint, GivenAway, Level, Location, Original, Place, Secret};
+use super::{ArtifactPath, Encoding, Facts, Fingerprint, GivenAway, Level, Location, Original, Place, Secret, Section};
 
 /// What kind of thing a rule looks for. The word appears in rules and reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +69,8 @@ pub struct Finding {
     pub path: ArtifactPath,
     /// The place inside the artifact; `None` where the artifact as a whole is meant.
     pub location: Option<Location>,
+    /// The section and the virtual address of that place, in an executable that tells them.
+    pub section: Option<Section>,
     /// The place in the source that the artifact was built from, where a source map says so.
     pub original: Option<Original>,
     /// Further places of the same secret that source maps prove to be the same text: the map's embedded source, the same

@@ -14,6 +14,7 @@ mod level;
 mod location;
 mod place;
 mod secret;
+mod section;
 mod verdict;
 
 pub use artifact::{Artifact, ArtifactPath, Role};
@@ -27,4 +28,5 @@ pub use level::{Level, UnknownLevel};
 pub use location::{Location, Span};
 pub use place::{Original, Place};
 pub use secret::Secret;
+pub use section::Section;
 pub use verdict::Verdict;

@@ -58,7 +58,7 @@ pub fn without_contents(text: &[u8]) -> Inline {
 /// not escaped, embeds a source of the publisher's.
 pub fn without_literal_contents(text: &[u8]) -> Inline {
     let mut inline = Inline::default();
-    literals(text, |found| {
+    literals(text, false, |found| {
         let written = &text[found.range.clone()];
         let json = found.json.as_deref().unwrap_or(written);
         if !found.cut && embeds_own(json) {

@@ -4,6 +4,7 @@
 //! write one file in the folder of its family and one line in [`FORMATS`].
 
 mod inspection;
+mod layout;
 
 pub mod application;
 pub mod archive;
@@ -16,6 +17,7 @@ pub mod source_map;
 pub mod text;
 
 pub use inspection::{Family, Inspection, Kept, LimitReached, Origin, Reference, Settled, SourceRecord, Stated};
+pub use layout::Layout;
 
 use crate::bytes::{Probe, ReadError};
 use crate::finding::{Artifact, FactSpec};
@@ -44,6 +46,12 @@ pub trait Format: Sync {
     /// # Errors
     /// [`FormatError::Broken`] where the structure is there but cannot be read to its end.
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError>;
+
+    /// Where the bytes of an executable lie when it runs. Asked only of an artifact in which something was found; what
+    /// cannot be told is left out.
+    fn layout(&self, _artifact: &Artifact) -> Layout {
+        Layout::default()
+    }
 }
 
 /// How much of an artifact's content a format has accounted for.

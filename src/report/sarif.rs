@@ -8,9 +8,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::redact::Redactor;
 use super::sarif_model::{
-    ArtifactLocation, Configuration, Descriptor, DescriptorReference, Driver, Help, Invocation, Log, LogicalLocation,
-    Notification, PhysicalLocation, Region, RuleProperties, Run, SCHEMA, SarifLocation, SarifResult, Suppression, Text,
-    Tool,
+    Address, ArtifactLocation, Configuration, Descriptor, DescriptorReference, Driver, Help, Invocation, Log,
+    LogicalLocation, Notification, PhysicalLocation, Region, RuleProperties, Run, SCHEMA, SarifLocation, SarifResult,
+    Suppression, Text, Tool,
 };
 use super::{Context, Report, safe_json, sanitize, words};
 use crate::finding::{ArtifactPath, Finding, Gap, Level, Location, Original};
@@ -149,7 +149,7 @@ impl Builder<'_> {
             rule_index: self.rules.get(&*finding.rule).map_or(0, |(index, _)| *index),
             level: level_word(finding.level),
             message: self.text(&text),
-            locations: [self.location(&finding.path, finding.location)],
+            locations: [self.primary(finding)],
             related_locations: self.related(finding),
             // GitHub compares the second; without it, it hashes lines that change with every build.
             partial_fingerprints: [
@@ -162,6 +162,16 @@ impl Builder<'_> {
                 .into_iter()
                 .collect(),
         }
+    }
+
+    /// The place of a finding, with its address in an executable.
+    fn primary(&self, finding: &Finding) -> SarifLocation {
+        let mut location = self.location(&finding.path, finding.location);
+        location.physical_location.address = finding.section.as_ref().map(|section| Address {
+            absolute_address: section.address.and_then(|address| i64::try_from(address).ok()),
+            fully_qualified_name: self.redactor.clean(&section.to_string()).into_owned(),
+        });
+        location
     }
 
     /// Where the text of a finding comes from, and its further places.
@@ -183,7 +193,7 @@ impl Builder<'_> {
         let region = Some(Region { start_line, start_column, byte_offset: None, byte_length: None });
         SarifLocation {
             id: None,
-            physical_location: PhysicalLocation { artifact_location: ArtifactLocation { uri }, region },
+            physical_location: PhysicalLocation { artifact_location: ArtifactLocation { uri }, region, address: None },
             logical_locations: Vec::new(),
             message: Some(self.text("The source that it was built from, as the source map names it")),
         }
@@ -207,7 +217,7 @@ impl Builder<'_> {
         let uri = relative_uri(&self.context.base, &self.redactor.clean(&root));
         SarifLocation {
             id: None,
-            physical_location: PhysicalLocation { artifact_location: ArtifactLocation { uri }, region },
+            physical_location: PhysicalLocation { artifact_location: ArtifactLocation { uri }, region, address: None },
             logical_locations: logical.into_iter().collect(),
             message: None,
         }

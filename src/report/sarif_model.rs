@@ -134,6 +134,18 @@ pub(super) struct PhysicalLocation {
     pub(super) artifact_location: ArtifactLocation,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) region: Option<Region>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<Address>,
+}
+
+/// Section 3.32.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Address {
+    /// Left out where it is not known, or too large for what readers take numbers for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) absolute_address: Option<i64>,
+    pub(super) fully_qualified_name: String,
 }
 
 /// Section 3.4.

@@ -113,3 +113,30 @@ fn hostile_text_makes_no_link_and_no_placeholder() {
     assert_eq!(message("see [here](https://example.test) {0}\n"), "see \\[here\\](https://example.test) {{0}}\\u{{a}}");
     assert_eq!(message("pages/[id].js"), "pages/[id].js");
 }
+
+#[test]
+fn a_place_in_an_executable_has_its_section_and_address() {
+    let mut outcome = testing::leaky();
+    let place = |name: &str, address| Some(crate::finding::Section { name: name.to_owned(), address });
+    let mut told = |section: Option<crate::finding::Section>| {
+        outcome.findings[3].section = section;
+        let sarif = report(&outcome);
+        assert_eq!(schema_errors(&sarif), [""; 0]);
+        let human = testing::render(&crate::report::Human, &outcome);
+        let json: Value = serde_json::from_str(&testing::render(&crate::report::Json, &outcome)).unwrap();
+        let address = sarif["runs"][0]["results"][3]["locations"][0]["physicalLocation"]["address"].clone();
+        (address, json["findings"][3]["section"].clone(), human)
+    };
+    let (sarif, json, human) = told(place("__TEXT,__cstring", Some(0x1_0000_4034)));
+    assert_eq!(
+        sarif,
+        json!({"absoluteAddress": 0x1_0000_4034_u64, "fullyQualifiedName": "__TEXT,__cstring at 0x100004034"})
+    );
+    assert_eq!(json, json!({"name": "__TEXT,__cstring", "address": "0x100004034"}));
+    assert!(human.contains("lib.node:+4096 (__TEXT,__cstring at 0x100004034)"), "{human}");
+    let (sarif, json, _) = told(place(".comment", None));
+    assert_eq!((sarif, json["address"].clone()), (json!({"fullyQualifiedName": ".comment"}), Value::Null));
+    let (sarif, json, _) = told(place(".text", Some(u64::MAX)));
+    assert_eq!((&sarif["absoluteAddress"], &json["address"]), (&Value::Null, &json!("0xffffffffffffffff")));
+    assert_eq!(told(None).0, Value::Null);
+}

@@ -115,6 +115,7 @@ fn finding(rule: &str, path: ArtifactPath, message: &str) -> Finding {
         fingerprint: Fingerprint::new(rule, &path.to_string(), message.as_bytes()),
         path,
         location: None,
+        section: None,
         original: None,
         places: Vec::new(),
         message: message.to_owned(),

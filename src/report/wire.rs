@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::redact::Redactor;
-use crate::finding::{FactValue, Facts, Finding, Gap, Level, Location, Original, Place};
+use crate::finding::{FactValue, Facts, Finding, Gap, Level, Location, Original, Place, Section};
 use crate::scan::{Allowed, Outcome, Stale};
 
 /// Version of the shape.
@@ -64,6 +64,7 @@ pub(super) struct WireFinding {
     column: Option<u64>,
     offset: Option<u64>,
     length: Option<u64>,
+    section: Option<WireSection>,
     message: String,
     fingerprint: String,
     facts: BTreeMap<&'static str, FactValue>,
@@ -75,6 +76,21 @@ pub(super) struct WireFinding {
     details: Vec<String>,
     original: Option<WireOriginal>,
     places: Vec<WirePlace>,
+}
+
+/// Where in an executable a place lies.
+#[derive(Serialize)]
+struct WireSection {
+    name: String,
+    address: Option<String>,
+}
+
+impl WireSection {
+    fn new(section: &Section, redactor: &Redactor<'_>) -> Self {
+        // As text: many readers of JSON keep no more than 53 bits of a number.
+        let address = section.address.map(|address| format!("{address:#x}"));
+        WireSection { name: redactor.clean(&section.name).into_owned(), address }
+    }
 }
 
 /// A place in a source, as a map tells it.
@@ -135,6 +151,7 @@ impl WireFinding {
             column: place.and_then(|place| place.column),
             offset: place.map(|place| place.span.offset),
             length: place.map(|place| place.span.length),
+            section: finding.section.as_ref().map(|section| WireSection::new(section, redactor)),
             message: redactor.clean(&finding.message).into_owned(),
             fingerprint: finding.fingerprint.to_string(),
             facts: clean_facts(&finding.facts, redactor),

@@ -82,9 +82,14 @@ pub(super) fn shown(redactor: &Redactor<'_>, text: &str) -> String {
     sanitize::shown(&redactor.clean(text)).into_owned()
 }
 
-/// Where a finding is: `dist/cli.js:1:48213`, or `lib.node:+1234` (an offset in bytes) where there are no lines.
+/// Where a finding is: `dist/cli.js:1:48213`, or `lib.node:+1234 (.rodata at 0x4034)`, an offset in bytes, where there are
+/// no lines.
 pub(super) fn place(finding: &Finding, redactor: &Redactor<'_>) -> String {
-    place_at(&finding.path, finding.location, redactor)
+    let place = place_at(&finding.path, finding.location, redactor);
+    match &finding.section {
+        Some(section) => format!("{place} ({})", shown(redactor, &section.to_string())),
+        None => place,
+    }
 }
 
 /// Like [`place`] for any artifact.

@@ -16,6 +16,7 @@ mod progress;
 mod project;
 mod run;
 mod scanner;
+mod section;
 mod sources;
 mod standing;
 mod walk;

@@ -13,6 +13,7 @@ use super::comment::Comments;
 use super::excerpt::excerpt;
 use super::manifest;
 use super::originals::{self, Originals};
+use super::section::locate;
 use super::sources::Embedded;
 use super::walk::Listed;
 use super::{Allowed, EmbeddedText, Overlay, Progress, Scanner, Totals};
@@ -127,9 +128,10 @@ impl<'s> Run<'s> {
         let probe = Probe::new(artifact.path.base_name(), &artifact.bytes);
         let mut whole = artifact.bytes.is_empty();
         let mut all = Stated::default();
-        let mut maps = HashSet::new();
+        let (mut maps, mut readers) = (HashSet::new(), Vec::new());
         for format in FORMATS.iter().filter(|format| !whole_is_known(&probe) && sniff(**format, &probe)) {
             let (coverage, stated) = self.inspect(*format, artifact, (package, &inner), (budget, &mut maps), scope);
+            readers.push(*format);
             whole |= coverage == Some(Coverage::Whole);
             merge(&mut all, stated);
         }
@@ -140,6 +142,7 @@ impl<'s> Run<'s> {
                 (Vec::new(), Vec::new(), Some(Gap { path: artifact.path.clone(), stage: Stage::Detect, reason }))
             });
             findings.extend(found);
+            locate(artifact, &readers, &mut findings);
             self.note(|seen| seen.allowed.extend(allowed));
             all.gaps.extend(gap);
         }
@@ -244,6 +247,7 @@ impl<'s> Run<'s> {
             level: active.level,
             path: path.clone(),
             location,
+            section: None,
             original: None,
             places: Vec::new(),
             message: rule.message.as_ref().map_or_else(|| rule.title.clone(), |message| message.fill(&facts)),
@@ -281,7 +285,10 @@ impl<'s> Run<'s> {
     ) -> (Vec<Finding>, Vec<Allowed>, Option<Gap>) {
         let bytes = &artifact.bytes[..];
         let segments = rest(bytes.len(), explained);
-        let searched = self.scanner.detector.content(bytes, &segments, artifact.path.logical());
+        let (detector, name) = (&self.scanner.detector, artifact.path.logical());
+        let is_text = probe.is_text();
+        let searched =
+            if is_text { detector.content(bytes, &segments, name) } else { detector.binary(bytes, &segments, name) };
         let found = searched.matches;
         let hidden: Vec<Range<usize>> =
             found.iter().filter(|one| is_secret(one)).map(|one| one.secret.clone()).collect();

@@ -9,15 +9,15 @@ use goblin::elf::section_header::{
     SHF_COMPRESSED, SHF_EXECINSTR, SHN_XINDEX, SHT_DYNAMIC, SHT_NOBITS, SHT_REL, SHT_RELA, SHT_SYMTAB, SectionHeader,
 };
 
-use super::FACTS;
 use super::debug::{Sections, Storage, Stored, is_debug_name};
 use super::links;
 use super::portrait::{DEBUG_SYMBOLS, Portrait, capped};
 use super::relocation::Relocations;
 use super::words::{Shape, c_string, part};
+use super::{FACTS, layout};
 use crate::bytes::{Cursor, Probe};
 use crate::finding::{Artifact, FactSpec};
-use crate::formats::{Coverage, Format, FormatError, Inspection};
+use crate::formats::{Coverage, Format, FormatError, Inspection, Layout};
 
 /// The largest link units stay far below; more would only cost memory.
 const MOST_SECTIONS: u64 = 1_000_000;
@@ -52,6 +52,10 @@ impl Format for Elf {
         let read = read(artifact, &mut portrait, out);
         portrait.state(out);
         read.map(|()| Coverage::Part)
+    }
+
+    fn layout(&self, artifact: &Artifact) -> Layout {
+        layout::elf(&artifact.bytes)
     }
 }
 

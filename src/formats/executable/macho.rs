@@ -9,14 +9,14 @@ use goblin::mach::header::{
 use goblin::mach::load_command::{LC_RPATH, LC_SEGMENT, LC_SEGMENT_64, LC_SYMTAB};
 use goblin::mach::symbols::{N_EXT, N_SO, N_STAB};
 
-use super::FACTS;
 use super::debug::{Sections, Storage, Stored, is_debug_name};
 use super::names::joined;
 use super::portrait::{DEBUG_SYMBOLS, Portrait, capped};
 use super::words::{Shape, c_string, part};
+use super::{FACTS, layout};
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec, Role};
-use crate::formats::{Coverage, Format, FormatError, Inspection};
+use crate::formats::{Coverage, Format, FormatError, Inspection, Layout};
 
 /// No universal file has more slices; a Java class file has this number or more in the same place, its major version.
 const MOST_SLICES: u32 = 30;
@@ -54,6 +54,10 @@ impl Format for MachO {
         let read = thin(artifact, shape, &mut portrait, out);
         portrait.state(out);
         read.map(|()| Coverage::Part)
+    }
+
+    fn layout(&self, artifact: &Artifact) -> Layout {
+        is_thin(&artifact.bytes).map_or_else(Layout::default, |shape| layout::mach_o(&artifact.bytes, shape))
     }
 }
 

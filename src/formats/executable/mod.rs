@@ -11,6 +11,7 @@ mod dwarf;
 mod elf;
 mod forms;
 mod go;
+mod layout;
 mod links;
 mod macho;
 mod metadata;

@@ -8,14 +8,14 @@ use goblin::pe::debug::{IMAGE_DEBUG_TYPE_CODEVIEW, IMAGE_DEBUG_TYPE_EMBEDDEDPORT
 use goblin::pe::header::{CoffHeader, machine_to_str};
 use goblin::pe::section_table::IMAGE_SCN_CNT_UNINITIALIZED_DATA;
 
-use super::FACTS;
 use super::debug::{Sections, Storage, Stored, is_debug_name};
 use super::metadata::{Metadata, SIGNATURE};
 use super::portrait::{Portrait, capped};
 use super::words::{Shape, c_string, part};
+use super::{FACTS, layout};
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec, Role};
-use crate::formats::{Coverage, Format, FormatError, Inspection};
+use crate::formats::{Coverage, Format, FormatError, Inspection, Layout};
 
 const SHAPE: Shape = Shape { little: true, wide: true };
 const MOST_NAME: usize = 128;
@@ -53,6 +53,10 @@ impl Format for Pe {
         let read = read(artifact, &mut portrait, out);
         portrait.state(out);
         read.map(|()| Coverage::Part)
+    }
+
+    fn layout(&self, artifact: &Artifact) -> Layout {
+        layout::pe(&artifact.bytes)
     }
 }
 

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use wasmparser::{BinaryReader, CustomSectionReader, KnownCustom};
 
-use super::FACTS;
 use super::debug::{Sections, Storage, Stored, is_debug_name};
 use super::portrait::{Portrait, capped};
 use super::words::Shape;
+use super::{FACTS, layout};
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec, Role};
 use crate::formats::source_map::{ADDRESS_FACTS, Addresses};
-use crate::formats::{Coverage, Format, FormatError, Inspection, Reference};
+use crate::formats::{Coverage, Format, FormatError, Inspection, Layout, Reference};
 
 const SHAPE: Shape = Shape { little: true, wide: false };
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
@@ -66,6 +66,10 @@ impl Format for Wasm {
         read?;
         finished?;
         Ok(Coverage::Part)
+    }
+
+    fn layout(&self, artifact: &Artifact) -> Layout {
+        layout::wasm(&artifact.bytes)
     }
 }
 

@@ -32,8 +32,18 @@ pub struct Literal {
     pub cut: bool,
 }
 
-/// Gives the maps in `text` to `each`, in order, until that answers `false`.
-pub fn literals(text: &[u8], mut each: impl FnMut(Literal) -> bool) {
+impl Literal {
+    /// Whether it is JSON to the letter and to its end. In an executable, the texts that a bundler puts maps together
+    /// from stand between other strings, and only look like the start of a map.
+    fn is_strict(&self, text: &[u8]) -> bool {
+        let json = self.json.as_deref().unwrap_or(&text[self.range.clone()]);
+        !self.cut && serde_json::from_slice::<serde::de::IgnoredAny>(json).is_ok()
+    }
+}
+
+/// Gives the maps in `text` to `each`, in order, until that answers `false`. In a `program`, what is no strict JSON is
+/// passed over.
+pub fn literals(text: &[u8], program: bool, mut each: impl FnMut(Literal) -> bool) {
     let mut reader = Reader { text, from: 0, unended: 0 };
     for at in memmem::find_iter(text, WORD) {
         if at < reader.from {
@@ -45,6 +55,7 @@ pub fn literals(text: &[u8], mut each: impl FnMut(Literal) -> bool) {
             None => reader.bare(&key),
         };
         reader.from = reader.from.max(at + WORD.len());
+        let found = found.filter(|found| !program || found.is_strict(text));
         if found.is_some_and(|found| !each(found)) {
             return;
         }
@@ -235,7 +246,7 @@ mod tests {
     /// The texts that are read from the maps in `code`.
     fn texts(code: &str) -> Vec<String> {
         let mut texts = Vec::new();
-        literals(code.as_bytes(), |found| {
+        literals(code.as_bytes(), false, |found| {
             let json = found.json.as_deref().unwrap_or(&code.as_bytes()[found.range]);
             let read: serde_json::Value = serde_json::from_slice(json).unwrap();
             texts.extend(
@@ -286,11 +297,29 @@ mod tests {
         let map = map();
         let cut = &map[..map.len() - 30];
         let mut found = Vec::new();
-        literals(format!("[{cut}; {map}]").as_bytes(), |one| {
+        literals(format!("[{cut}; {map}]").as_bytes(), false, |one| {
             found.push(one.cut);
             true
         });
         assert_eq!(found.last(), Some(&false));
         assert!(!found.is_empty());
+    }
+
+    #[test]
+    fn the_strings_of_a_bundler_are_no_map_in_a_program() {
+        let count = |program: &[u8]| {
+            let mut count = 0;
+            literals(program, true, |_| {
+                count += 1;
+                true
+            });
+            count
+        };
+        let long = "invalid scalar encoding unexpected end of input index out of range --log-level=";
+        let glued = format!("{{\"version\": 3,\"sources\": [{long}\",\"sourcesContent\": [\", {long}\nexit\"]");
+        assert_eq!(count(glued.as_bytes()), 0);
+        let cut = format!("\"sources\":[\"a.ts\"],\"sourcesContent\":[\"{long}{long}\" + other");
+        assert_eq!(count(cut.as_bytes()), 0);
+        assert_eq!(count(format!("\0\x01text{}other\0", map()).as_bytes()), 1);
     }
 }

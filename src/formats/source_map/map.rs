@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use memchr::memmem;
-use serde::de::IgnoredAny;
 
 use super::address::{AddressFacts, Addresses, is_absolute};
 use super::inline::{is_executable, may_carry};
@@ -126,7 +125,7 @@ impl Format for SourceMap {
         }
         let mut read = Ranges::default();
         long_values(&map, &mut |raw| read.add(raw.start as u64..raw.end as u64));
-        carried(text, &read.holes(text.len() as u64), false, out)?;
+        carried(text, false, &read.holes(text.len() as u64), out)?;
         toolchain::state(text, &map, out);
         walked?;
         if let Some(damage) = map.damage {
@@ -147,9 +146,9 @@ impl SourceMap {
     fn carrier(&self, artifact: &Artifact, map: &Map, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
         let text = &artifact.bytes;
         let all = 0..text.len() as u64;
-        // The strings of a compiled bundler lie side by side, and are the pieces of maps that it will write.
-        let pieces = is_executable(&Probe::new(artifact.path.base_name(), text));
-        let found = if memmem::find(text, literal::WORD).is_some() { carried(text, &[all], pieces, out)? } else { 0 };
+        let program = is_executable(&Probe::new(artifact.path.base_name(), text));
+        let has_word = memmem::find(text, literal::WORD).is_some();
+        let found = if has_word { carried(text, program, &[all], out)? } else { 0 };
         let named = is_named(artifact.path.base_name()) || artifact.role == Role::EmbeddedMap;
         if named && let Some(damage) = ruin(text, map) {
             return Err(damage.into());
@@ -192,18 +191,13 @@ fn ruin(text: &[u8], map: &Map) -> Option<ReadError> {
     }
 }
 
-/// Hands out the maps that stand as literals in `holes` of `text`, and answers how many there are. Where `text` may hold
-/// the pieces of maps as well, only whole ones are.
-fn carried(text: &Bytes, holes: &[Range<u64>], pieces: bool, out: &mut Inspection<'_>) -> Result<u64, FormatError> {
+/// Hands out the maps that stand as literals in `holes` of `text`, and answers how many there are.
+fn carried(text: &Bytes, program: bool, holes: &[Range<u64>], out: &mut Inspection<'_>) -> Result<u64, FormatError> {
     let (mut count, mut handed_out) = (0, Ok(()));
     for hole in holes {
         // Holes end where the text does, which is a usize.
         let offset = hole.start as usize;
-        literal::literals(&text[offset..hole.end as usize], |found| {
-            let written = found.json.as_deref().unwrap_or(&text[found.range.start + offset..found.range.end + offset]);
-            if pieces && (found.cut || serde_json::from_slice::<IgnoredAny>(written).is_err()) {
-                return true;
-            }
+        literal::literals(&text[offset..hole.end as usize], program, |found| {
             count += 1;
             if count > CARRIED {
                 return false;

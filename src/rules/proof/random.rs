@@ -41,7 +41,8 @@ pub(super) fn verify_password(value: &[u8]) -> bool {
         && is_plausible_password(value)
 }
 
-fn looks_random(value: &[u8]) -> bool {
+/// Whether `value` has the letters, digits and pairs of letters of something drawn at random.
+pub(crate) fn looks_random(value: &[u8]) -> bool {
     let count = |class: fn(&u8) -> bool| value.iter().filter(|byte| class(byte)).count();
     let (letters, digits) = (count(u8::is_ascii_alphabetic), count(u8::is_ascii_digit));
     let spread = super::codec::distinct(value) >= (value.len() / 2).min(12);

@@ -1,0 +1,205 @@
+//! Strings that stand back to back.
+//!
+//! Go, Rust, Swift and WebAssembly keep the length of a string beside its address, so nothing stands between one string
+//! and the next; Java and many other formats put a length in front, which may look like a letter. What a pattern asks
+//! of the neighbours of a match ("no letter before it") is then asked of other strings. Where it fails in bytes that are
+//! no text, the pattern is tried without it, and what the neighbours no longer prove the secret has to prove by itself:
+//! by a checksum, or by looking drawn at random amid neighbours that do not.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use regex::bytes::Regex;
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Hir, HirKind};
+
+use super::content::{is_secret, ranges};
+use crate::rules::{ContentRule, LazyRegex, looks_random};
+
+/// How often a stretch is searched again inside of a match that was refused.
+const RETRIES: usize = 16;
+/// How many bytes of a neighbour are looked at.
+const NEIGHBOUR: usize = 24;
+/// From how many bytes on the body of a token is judged by itself.
+const BODY: usize = 14;
+/// From how many bytes on it can be told whether a neighbour is random.
+const TELLING: usize = 12;
+
+/// The patterns of all rules without what they ask of the neighbours of a match, made when they are first needed.
+#[derive(Debug)]
+pub struct Glued(Vec<OnceLock<Option<Loose>>>);
+
+/// A pattern that asks nothing of the neighbours.
+#[derive(Debug)]
+struct Loose {
+    pattern: Regex,
+    /// How many bytes every match has at least.
+    least: usize,
+}
+
+impl Glued {
+    /// For this number of rules.
+    pub fn new(rules: usize) -> Self {
+        Glued(std::iter::repeat_with(OnceLock::new).take(rules).collect())
+    }
+
+    /// What the rule at this position finds in `window` of `text` if the neighbours of a match are other strings: the
+    /// secrets. Those `known` already, in rising order, are left out.
+    pub fn search(
+        &self,
+        (at, rule): (usize, &ContentRule),
+        text: &[u8],
+        window: Range<usize>,
+        known: &[Range<usize>],
+        mut found: impl FnMut(Range<usize>),
+    ) {
+        // What rules of other tools ask for besides has no meaning without their own matches.
+        let loose = self.0.get(at).filter(|_| rule.conditions.is_none());
+        let Some(loose) = loose.and_then(|slot| slot.get_or_init(|| Loose::of(rule)).as_ref()) else { return };
+        let mut last = 0;
+        let mut start = window.start;
+        while start < window.end {
+            // Stretches bound what a pattern without an end may run through, and overlap by as much as a match may span.
+            let end = start.saturating_add(rule.span.saturating_mul(4)).min(window.end);
+            last = loose.stretch(rule, text, start.max(last)..end, known, &mut found).max(last);
+            if end == window.end {
+                return;
+            }
+            start = end.saturating_sub(rule.span).max(start + 1);
+        }
+    }
+}
+
+impl Loose {
+    fn of(rule: &ContentRule) -> Option<Self> {
+        let hir = without_boundaries(rule.pattern.source())?;
+        let least = hir.properties().minimum_len()?;
+        Some(Loose { pattern: LazyRegex::compile(&hir.to_string()).ok()?, least })
+    }
+
+    /// Searches one stretch, and answers where its last match ends.
+    fn stretch(
+        &self,
+        rule: &ContentRule,
+        text: &[u8],
+        stretch: Range<usize>,
+        known: &[Range<usize>],
+        found: &mut impl FnMut(Range<usize>),
+    ) -> usize {
+        let (mut at, mut last, mut retries) = (stretch.start, 0, RETRIES);
+        while at < stretch.end {
+            let Some(whole) = self.pattern.find_at(&text[..stretch.end], at).map(|found| found.range()) else { break };
+            // They are in order and do not overlap.
+            let next = known.partition_point(|other| other.end <= whole.start);
+            let is_known = known.get(next).is_some_and(|other| other.start < whole.end);
+            let captures = || ranges(&self.pattern.captures_at(&text[..stretch.end], at)?);
+            let secret = (!is_known).then(captures).flatten().filter(|(whole, secret)| is_glued(text, whole, secret));
+            match secret.and_then(|(_, secret)| self.proven(rule, text, &whole, secret, last)) {
+                Some(secret) => {
+                    at = secret.end.max(at + 1);
+                    last = secret.end;
+                    found(secret);
+                }
+                None if is_known => at = whole.end.max(at + 1),
+                None if retries > 0 => {
+                    retries -= 1;
+                    at = whole.start.max(at) + 1;
+                }
+                None => at = whole.end.max(at + 1),
+            }
+        }
+        last
+    }
+
+    /// The secret, if it is one whatever its neighbours are. `last` is where the secret before it ends.
+    fn proven(
+        &self,
+        rule: &ContentRule,
+        text: &[u8],
+        whole: &Range<usize>,
+        secret: Range<usize>,
+        last: usize,
+    ) -> Option<Range<usize>> {
+        // The end of a match of any length may belong to the next string, and a few letters too many are no base64.
+        let least = secret.start.max(whole.start.saturating_add(self.least)).min(secret.end);
+        let ends = (least..=secret.end).rev().take(4);
+        let secret = ends.map(|end| secret.start..end).find(|secret| is_secret(rule, &text[secret.clone()]))?;
+        // Structures do not tell: words in capitals are base32, and an AWS access key id is no more than that.
+        if rule.checksum.is_some() {
+            return Some(secret);
+        }
+        if !has_random_body(&text[secret.start..least], &rule.keywords) {
+            return None;
+        }
+        // Amid random text, any shape comes up by chance; strings that were glued have words around them.
+        let before = run(text[..whole.start].iter().rev());
+        let after = run(text[whole.end..].iter());
+        let is_random = |neighbour: Range<usize>| {
+            neighbour.len() >= TELLING && neighbour.start >= last && looks_random(&text[neighbour])
+        };
+        let amid = is_random(whole.start - before..whole.start) && is_random(whole.end..whole.end + after);
+        (!amid).then_some(secret)
+    }
+}
+
+/// Whether what stands behind the name that an issuer puts in front looks drawn at random: all of it without its
+/// hyphens, as in a UUID, or the longest of its parts.
+fn has_random_body(token: &[u8], keywords: &[String]) -> bool {
+    let behind = |keyword: &String| {
+        let found = token.windows(keyword.len().max(1)).position(|part| part.eq_ignore_ascii_case(keyword.as_bytes()));
+        found.map(|at| at + keyword.len())
+    };
+    let body = keywords.iter().filter_map(behind).max().map(|at| &token[at..]).filter(|body| body.len() >= BODY);
+    let body = body.unwrap_or(token);
+    let whole: Vec<u8> = body.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
+    let parts = body.split(|byte| !byte.is_ascii_alphanumeric());
+    looks_random(&whole)
+        || parts.max_by_key(|part| part.len()).is_some_and(|part| part.len() >= BODY && looks_random(part))
+}
+
+/// Whether a secret at an end of a match has a neighbour there that a pattern could object to.
+fn is_glued(text: &[u8], whole: &Range<usize>, secret: &Range<usize>) -> bool {
+    let before = whole.start.checked_sub(1).and_then(|at| text.get(at)).filter(|_| secret.start == whole.start);
+    let after = text.get(whole.end).filter(|_| secret.end == whole.end);
+    before.into_iter().chain(after).any(is_of_token)
+}
+
+fn is_of_token(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-+/=.".contains(byte)
+}
+
+/// How many bytes at the front could belong to a token.
+fn run<'t>(bytes: impl Iterator<Item = &'t u8>) -> usize {
+    bytes.take(NEIGHBOUR).take_while(|byte| is_of_token(byte) && **byte != b'.').count()
+}
+
+/// The pattern without what it asks of the bytes before and after a match; `None` where it asks nothing of those that
+/// a secret could touch.
+fn without_boundaries(pattern: &str) -> Option<Hir> {
+    let hir = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()?;
+    let grouped = hir.properties().explicit_captures_len() > 0;
+    let HirKind::Concat(parts) = hir.into_kind() else { return None };
+    let front = parts.iter().take_while(|part| is_boundary(part)).count();
+    let back = parts.iter().skip(front).rev().take_while(|part| is_boundary(part)).count();
+    let kept = parts.get(front..parts.len() - back)?;
+    let is_secret =
+        |part: Option<&Hir>| part.is_some_and(|part| !grouped || matches!(part.kind(), HirKind::Capture(_)));
+    let touches = (front > 0 && is_secret(kept.first())) || (back > 0 && is_secret(kept.last()));
+    touches.then(|| Hir::concat(kept.to_vec()))
+}
+
+/// Whether a part of a pattern speaks of a neighbour: `\b`, `^`, `(?:^|[^\w-])`, `(?:\b|\\[nrt])`.
+fn is_boundary(part: &Hir) -> bool {
+    match part.kind() {
+        HirKind::Look(_) => true,
+        HirKind::Alternation(ways) => {
+            let is_short = |way: &Hir| way.properties().maximum_len().is_some_and(|length| length <= 2);
+            ways.iter().any(is_boundary) && ways.iter().all(is_short)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "glued_tests.rs"]
+mod tests;
