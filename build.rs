@@ -19,7 +19,7 @@ fn main() -> io::Result<()> {
         for rule in content.get("rule").and_then(toml::Value::as_array).into_iter().flatten() {
             let _ = writeln!(tables, "    ({name:?}, &[");
             for (key, value) in rule.as_table().into_iter().flatten() {
-                let _ = writeln!(tables, "        ({key:?}, {}),", prepared(value));
+                let _ = writeln!(tables, "        ({key:?}, {}),", prepared(value)?);
             }
             tables.push_str("    ]),\n");
         }
@@ -47,8 +47,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 }
 
 /// The value as the code of a `Prepared`.
-fn prepared(value: &toml::Value) -> String {
-    match value {
+fn prepared(value: &toml::Value) -> io::Result<String> {
+    Ok(match value {
         toml::Value::String(text) => format!("Prepared::Text({text:?})"),
         toml::Value::Integer(number) => format!("Prepared::Integer({number})"),
         toml::Value::Float(number) => format!("Prepared::Number({number:?})"),
@@ -56,6 +56,6 @@ fn prepared(value: &toml::Value) -> String {
         toml::Value::Array(items) => {
             format!("Prepared::Texts(&{:?})", items.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>())
         }
-        other => panic!("no rule has such a value: {other}"),
-    }
+        other => return Err(io::Error::other(format!("no rule has such a value: {other}"))),
+    })
 }

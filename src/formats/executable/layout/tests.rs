@@ -1,3 +1,5 @@
+//! The sections of executables, and what stands where in them.
+
 use super::super::forge::{self, Section};
 use super::super::{Elf, MachO, Pe, Wasm};
 use crate::bytes::Bytes;

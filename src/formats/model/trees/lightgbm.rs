@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(looked.stated.facts.int("model.features"), 2);
         assert_eq!(looked.stated.facts.get("model.training").unwrap().to_string(), "data: /data/customers.csv");
         assert!(matches!(
-            inspect(&LightGbm, "model.txt", &MODEL.as_bytes()[..150]).result,
+            inspect(&LightGbm, "model.txt", &MODEL.as_bytes()[..140]).result,
             Err(FormatError::Broken(_))
         ));
         assert!(!inspect(&LightGbm, "tree.txt", b"tree\nversion=very old\n").sniffed);
