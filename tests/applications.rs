@@ -266,7 +266,9 @@ fn caxa_carries_an_archive() {
          dedupe: false, command: ['node', '{{{{caxa}}}}/main.js'] }}));",
         npm("caxa/build/index.mjs")
     );
-    run("node", &["-e", &script], folder.path());
+    // The module looks at the name of the program's script.
+    fs::write(folder.path().join("pack.cjs"), script).unwrap();
+    run("node", &["pack.cjs"], folder.path());
     let app = apart(&folder.path().join("app"));
     assert_eq!(app.text("payload!main.js"), "console.log('harbour');\n");
     assert_eq!(app.fact("application", "application.kind"), Some("caxa".into()));

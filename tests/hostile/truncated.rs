@@ -8,6 +8,8 @@ use crate::support::forge::{archive, binary, map, model, prose, token, zip};
 use crate::support::{in_short, is_clear, scan_bytes};
 
 const STEP: usize = 97;
+/// More than a megabyte of them, from which on a model blocks.
+const WEIGHTS: usize = 300_000;
 
 /// A file that is blocked as a whole.
 struct Case {
@@ -92,7 +94,7 @@ fn executables() -> Vec<Case> {
 
 fn models() -> Vec<Case> {
     let (safetensors, gguf, onnx, pickle) =
-        (model::safetensors(900), model::gguf(900), model::onnx(900), model::pickle(900));
+        (model::safetensors(WEIGHTS), model::gguf(WEIGHTS), model::onnx(WEIGHTS), model::pickle(WEIGHTS));
     let weights = model::weights(8);
     let case = |name, bytes: Vec<u8>| Case { name, harmless: place(&bytes, &weights), bytes };
     vec![
@@ -103,12 +105,17 @@ fn models() -> Vec<Case> {
     ]
 }
 
+/// Large files are cut at as many places as small ones, at the same odd distances.
+fn step(bytes: &[u8]) -> usize {
+    STEP * (bytes.len() / (STEP * 200)).max(1)
+}
+
 fn cut_everywhere(cases: Vec<Case>) {
     let mut wrong = Vec::new();
     for case in cases {
         let whole = scan_bytes(case.name, &case.bytes);
         assert_eq!(whole.verdict, Verdict::Blocked, "{}: {}", case.name, in_short(&whole));
-        for length in (0..case.bytes.len()).step_by(STEP) {
+        for length in (0..case.bytes.len()).step_by(step(&case.bytes)) {
             let part = scan_bytes(case.name, &case.bytes[..length]);
             if let Some(gap) = part.gaps.iter().find(|gap| gap.reason.contains("a mistake in lastlook")) {
                 wrong.push(format!("{} cut at {length}: {}", case.name, gap.reason));
@@ -167,10 +174,8 @@ fn the_corpus() {
         if whole.verdict != Verdict::Blocked || bytes.is_empty() {
             continue;
         }
-        // Large files are cut at as many places as small ones, at the same odd distances.
-        let step = STEP * (bytes.len() / (STEP * 200)).max(1);
         let first = first_evidence(&name, &bytes);
-        for length in (0..bytes.len()).step_by(step) {
+        for length in (0..bytes.len()).step_by(step(&bytes)) {
             let part = scan_bytes(&name, &bytes[..length]);
             assert!(length < first || !is_clear(&part), "{} cut at {length} is clear", file.display());
         }

@@ -91,14 +91,16 @@ fn wasm(leak: &Leak) -> Vec<u8> {
     bytes(&[b"\0asm\x01\0\0\0\x05\x03\x01\0\x11\x0b", &leb(segment.len()), &segment])
 }
 
-/// An entry of a class file's constant pool: a tag, the length, the text.
+/// A class without members, and the text in its constant pool: a tag, the length, the text.
 fn class(leak: &Leak) -> Vec<u8> {
     let length = (leak.text.len() as u16).to_be_bytes();
     bytes(&[
-        b"\xca\xfe\xba\xbe\0\0\0\x34\0\x10\x01\0\x06Config\x01",
+        // Constants 1 to 5: a name and the class of it, twice, and the text.
+        b"\xca\xfe\xba\xbe\0\0\0\x34\0\x06\x01\0\x06Config\x07\0\x01\x01\0\x10java/lang/Object\x07\0\x03\x01",
         &length,
         leak.text.as_bytes(),
-        b"\x01\0\x04Code\0\0",
+        // Flags, this class, its parent; no interfaces, fields, methods and attributes.
+        b"\0\x21\0\x02\0\x04\0\0\0\0\0\0\0\0",
     ])
 }
 

@@ -127,7 +127,7 @@ impl Header {
             Some(2) => "sha1",
             Some(3) => "sha256",
             Some(4) => "sha512",
-            Some(0x10 | 0x11 | 0x12) => "openssl",
+            Some(0x10..=0x12) => "openssl",
             Some(_) => "other",
         };
         out.fact("phar.signature", signature);

@@ -46,7 +46,9 @@ impl Format for Hdf5 {
     }
 
     fn sniff(&self, probe: &Probe<'_>) -> bool {
-        SUPERBLOCKS.iter().any(|at| probe.has_at(*at as usize, SIGNATURE))
+        // The first member of a tar lies where a superblock may lie behind a block of the user's own.
+        let tar = probe.has_at(257, b"ustar");
+        SUPERBLOCKS.iter().any(|at| probe.has_at(*at as usize, SIGNATURE) && !(tar && *at > 0))
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {

@@ -60,10 +60,10 @@ said('bytes.mlmodel', format='coreml', tensors=len(found), parameters=sum(len(pa
      dtypes=['U8'], quantisation='8 bits linear')
 
 linear = Model_pb2.Model(specificationVersion=1)
-linear.glmRegressor.weights.add().value.extend([0.5] * 30)
+linear.glmRegressor.weights.add().value.extend([0.5] * 300)
 linear.glmRegressor.offset.append(1)
 (out / 'linear.mlmodel').write_bytes(linear.SerializeToString())
-said('linear.mlmodel', format='coreml', architecture='GLM regressor', tensors=1, parameters=30, dtypes=['F64'])
+said('linear.mlmodel', format='coreml', architecture='GLM regressor', tensors=1, parameters=300, dtypes=['F64'])
 
 
 @Builder.program(input_specs=[Builder.TensorSpec(shape=(1, 64))])

@@ -44,7 +44,12 @@ for compress, ending in [(0, "joblib"), (("zlib", 3), "joblib.z"), (("gzip", 3),
                          (("xz", 3), "joblib.xz"), (("lzma", 3), "joblib.lzma"), (("lz4", 3), "joblib.lz4")]:
     file = f"arrays.{ending}"
     joblib.dump(arrays, out / file, compress=compress)
-    facts = {"not": {"renamed": "this stream has no mark of its own"}} if ending == "joblib.lzma" else {}
+    missed = {"javascript": "compression inside base64 is not undone"} if compress else {}
+    if ending in ("joblib.z", "joblib.lzma", "joblib.lz4"):
+        missed["executable"] = "behind a program, streams of this kind are not looked for"
+    if ending == "joblib.lzma":
+        missed["renamed"] = "this stream has no mark of its own"
+    facts = {"not": missed} if missed else {}
     said(file, format="joblib", code=None, **arrays_say(list(joblib.load(out / file).values())), **facts)
 
 data = rng.standard_normal((60, 7))

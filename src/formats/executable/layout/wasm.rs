@@ -65,7 +65,7 @@ fn data(body: &[u8], start: u64, layout: &mut Layout) {
             },
             DataKind::Passive => None,
         };
-        let end = segment.range.end as u64;
+        let end = segment.range.end;
         layout.add(end.saturating_sub(segment.data.len() as u64)..end, format!("data segment {index}"), address);
     }
 }
