@@ -181,6 +181,6 @@ pub const MODELS: &[Bomb] = &[
     Bomb { name: "stack.pkl", end: End::Told, bytes: stack },
     Bomb { name: "imports.pkl", end: End::Told, bytes: imports },
     Bomb { name: "header.npy", end: End::Gap, bytes: npy },
-    Bomb { name: "tensors.ggml", end: End::Told, bytes: ggml },
+    Bomb { name: "tensors.ggml", end: End::Any, bytes: ggml },
     Bomb { name: "blocks.lz4", end: End::Any, bytes: lz4 },
 ];

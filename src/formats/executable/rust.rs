@@ -73,7 +73,7 @@ impl RustFiles {
             if let Some(package) = package.filter(|_| self.crates.len() < MOST_NAMES) {
                 self.crates.insert(capped(package.as_bytes()));
             }
-        } else if !name.contains("/library/") && !name.contains("/git/checkouts/") && self.own.len() < MOST_NAMES {
+        } else if !is_of_rust(&name) && !name.contains("/git/checkouts/") && self.own.len() < MOST_NAMES {
             self.own.extend(own(&name).map(|name| capped(name.as_bytes())));
         }
     }
@@ -100,6 +100,11 @@ impl RustFiles {
         out.fact("rust.own_files", self.own.len());
         out.fact("rust.own_file_examples", first(&self.own));
     }
+}
+
+/// Whether a file belongs to the standard library, or to a package that it is built with.
+fn is_of_rust(name: &str) -> bool {
+    name.starts_with("library/") || ["/library/", "/rust/deps/"].iter().any(|folder| name.contains(folder))
 }
 
 /// The name without what may stand before it.

@@ -99,8 +99,9 @@ const PARTS: [(&str, &str); 12] = [
 ];
 
 /// What belongs to compilers and systems and stands on every machine: not worth a word.
-const TOOLS: [&str; 40] = [
+const TOOLS: [&str; 41] = [
     "/rustc/",
+    "/rust/deps/",
     "/lib/rustlib/src/",
     "/.rustup/toolchains/",
     "/.cargo/registry/",
