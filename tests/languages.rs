@@ -146,7 +146,7 @@ fn rust_programs_name_their_sources() {
     for path in [&debug, &release, &remapped] {
         assert_eq!(text(&facts(path), "rust.commit").len(), 40, "{}", path.display());
     }
-    assert!(text(&facts(&debug), "rust.own_file_examples").contains("src/tide.rs"));
+    assert!(text(&facts(&debug), "debug.own_examples").contains("src/tide.rs"));
     assert!(text(&facts(&release), "rust.own_file_examples").contains(&format!("{root}/src/tide.rs")));
     let own = text(&facts(&remapped), "rust.own_file_examples");
     assert!(own.contains("/harbour/src/tide.rs") && !own.contains(&root), "{own}");

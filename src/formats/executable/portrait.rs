@@ -105,7 +105,7 @@ impl Portrait {
 
     fn state_languages(&self, out: &mut Inspection<'_>) -> Result<(), LimitReached> {
         let Some(bytes) = &self.program else { return Ok(()) };
-        self.paths.state_rust(bytes, out);
+        self.paths.state_rust(bytes, self.debug_sections > 0, out);
         go::state(bytes, out)?;
         self.audit.clone().map_or(Ok(()), |range| rust::audit(bytes, range, out))
     }

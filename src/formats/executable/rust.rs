@@ -78,8 +78,9 @@ impl RustFiles {
         }
     }
 
-    /// States what was found, if this is a Rust program at all.
-    pub(super) fn state(&self, bytes: &[u8], out: &mut Inspection<'_>) {
+    /// States what was found, if this is a Rust program at all. Debug information names files without the folders they
+    /// lie in, those of Rust's own packages among them; whose they are is told where it is read.
+    pub(super) fn state(&self, bytes: &[u8], has_debug: bool, out: &mut Inspection<'_>) {
         // Programs of all kinds have a name that ends in `.rs` somewhere.
         if self.commit.is_none() && self.crates.is_empty() && self.own.is_empty() {
             return;
@@ -97,9 +98,14 @@ impl RustFiles {
         let first = |names: &BTreeSet<String>| names.iter().take(EXAMPLES).cloned().collect::<Vec<_>>();
         out.fact("rust.crates", self.crates.len());
         out.fact("rust.crate_examples", first(&self.crates));
-        out.fact("rust.own_files", self.own.len());
-        out.fact("rust.own_file_examples", first(&self.own));
+        let own: BTreeSet<String> = self.own.iter().filter(|name| !has_debug || is_absolute(name)).cloned().collect();
+        out.fact("rust.own_files", own.len());
+        out.fact("rust.own_file_examples", first(&own));
     }
+}
+
+fn is_absolute(name: &str) -> bool {
+    name.starts_with('/') || name.get(1..3) == Some(":/")
 }
 
 /// Whether a file belongs to the standard library, or to a package that it is built with.

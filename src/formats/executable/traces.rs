@@ -188,8 +188,8 @@ impl Traces {
     }
 
     /// States what Rust left in the file whose bytes these are.
-    pub(super) fn state_rust(&self, bytes: &[u8], out: &mut Inspection<'_>) {
-        self.places.rust.state(bytes, out);
+    pub(super) fn state_rust(&self, bytes: &[u8], has_debug: bool, out: &mut Inspection<'_>) {
+        self.places.rust.state(bytes, has_debug, out);
     }
 
     /// States what was found.
