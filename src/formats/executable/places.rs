@@ -205,7 +205,10 @@ fn windows_start(text: &[u8]) -> Option<usize> {
     let at = memmem::find(text, br"\\")?;
     let starts = at == 0 || matches!(text[at - 1], b' ' | b'=' | b'(' | b':');
     let host = text[at..].iter().position(|byte| *byte != b'\\').map(|skip| &text[at + skip..])?;
-    (starts && host.first().is_some_and(u8::is_ascii_alphanumeric)).then_some(at)
+    // A path of another system may stand right behind two backslashes: `\\\\third_party/a.cc`.
+    let end = host.iter().position(|byte| matches!(byte, b'\\' | b'/'))?;
+    let is_share = host[end] == b'\\' && host.first().is_some_and(u8::is_ascii_alphanumeric);
+    (starts && is_share).then_some(at)
 }
 
 /// The first slash at which a path may start. Rust puts paths right behind each other.
@@ -263,7 +266,7 @@ mod tests {
 
     #[test]
     fn shares_and_hosts_of_a_company_are_named() {
-        let bytes = b"\0\\\\buildsrv\\projects\\tide\\a.cpp\0\\\\server\\share\\x\\a.cpp\0\\\\d+\\w\\x.c\0\
+        let bytes = b"\0\\\\buildsrv\\projects\\tide\\a.cpp\0\\\\server\\share\\x\\a.cpp\0\\\\third_party/x/y.cc\0\\\\d+\\w\\x.c\0\
             http://metadata.google.internal/computeMetadata\0https://artifacts.harbour.internal/x\0git@git.harbour.corp:a/b\0\
             std.internal\0https://a.internal-api.example.com\0";
         assert_eq!(list(bytes, "build_machine.share_examples"), "\\\\buildsrv\\projects\\tide\\a.cpp");
