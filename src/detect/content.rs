@@ -80,6 +80,15 @@ pub enum Kind {
     Binary,
 }
 
+/// A rule that has a keyword in a text.
+struct Met {
+    rule: usize,
+    /// Whether it speaks about a text with this name.
+    wanted: bool,
+    /// The window that may still grow.
+    open: Option<Range<usize>>,
+}
+
 /// A path, as rules' globs read it and as it is written.
 #[derive(Clone, Copy)]
 struct Name<'p> {
@@ -188,17 +197,23 @@ impl ContentMatcher {
     /// The windows in which each rule has to look, merged where they overlap.
     fn windows(&self, text: &[u8], path: &str, wants: impl Fn(&Active) -> bool) -> Vec<(usize, Range<usize>)> {
         let mut done = Vec::new();
-        let mut open: Vec<Option<Range<usize>>> = vec![None; self.rules.len()];
-        let mut wanted: Vec<Option<bool>> = vec![None; self.rules.len()];
+        // Few rules are met in a text: only those have a place, counted from 1.
+        let mut places: Vec<u32> = vec![0; self.rules.len()];
+        let mut met: Vec<Met> = Vec::new();
         self.prefilter.each(text, |rule, hit| {
             let Some(content) = self.content(rule) else { return };
-            let speaks = || wants(&self.rules[rule]) && content.paths.as_ref().is_none_or(|paths| paths.is_match(path));
-            if !*wanted[rule].get_or_insert_with(speaks) {
+            if places[rule] == 0 {
+                let speaks = content.paths.as_ref().is_none_or(|paths| paths.is_match(path));
+                met.push(Met { rule, wanted: speaks && wants(&self.rules[rule]), open: None });
+                places[rule] = met.len() as u32;
+            }
+            let met = &mut met[places[rule] as usize - 1];
+            if !met.wanted {
                 return;
             }
             let start = hit.start.saturating_sub(content.span);
             let end = (hit.end + content.span).min(text.len());
-            match &mut open[rule] {
+            match &mut met.open {
                 Some(window) if start <= window.end => window.end = window.end.max(end),
                 slot => {
                     if let Some(window) = slot.replace(start..end) {
@@ -209,7 +224,7 @@ impl ContentMatcher {
         });
         let everywhere = self.everywhere.iter().filter(|rule| wants(&self.rules[**rule]));
         done.extend(everywhere.map(|rule| (*rule, 0..text.len())));
-        done.extend(open.into_iter().enumerate().filter_map(|(rule, window)| Some((rule, window?))));
+        done.extend(met.into_iter().filter_map(|met| Some((met.rule, met.open?))));
         done
     }
 
