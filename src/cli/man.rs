@@ -1,0 +1,78 @@
+//! `lastlook man`.
+
+use std::io::{self, Write};
+
+use anyhow::{Context, Result};
+use clap::CommandFactory;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
+
+use super::args::Args;
+use super::{Exit, output};
+
+/// The `man` command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  lastlook man > lastlook.1           the manual page of the program
+  lastlook man rules show             that of one command")]
+pub struct ManArgs {
+    /// The command whose page is wanted; without it, the page of the program
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+/// Prints a manual page (roff, section 1).
+pub fn run(args: &ManArgs) -> Result<Exit> {
+    // `help` is no command to read about. Building gives every command its full name, which is what its page is called.
+    let mut program = Args::command().disable_help_subcommand(true);
+    program.build();
+    let mut wanted = &program;
+    for name in &args.command {
+        wanted = wanted
+            .find_subcommand(name)
+            .with_context(|| format!("there is no command `lastlook {}`", args.command.join(" ")))?;
+    }
+    output::to_stdout(|out| page(wanted, out))?;
+    Ok(Exit::Clear)
+}
+
+fn page(command: &clap::Command, out: &mut dyn Write) -> io::Result<()> {
+    let man = Man::new(command.clone()).source(concat!("lastlook ", env!("CARGO_PKG_VERSION"))).manual("lastlook");
+    man.render_title(out)?;
+    man.render_name_section(out)?;
+    man.render_synopsis_section(out)?;
+    man.render_description_section(out)?;
+    man.render_options_section(out)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(out)?;
+    }
+    match command.get_after_long_help().or_else(|| command.get_after_help()) {
+        Some(text) => sections(&text.to_string()).to_writer(out),
+        None => Ok(()),
+    }
+}
+
+/// What stands after the options, line by line as it is there: a heading (`Examples:`) begins a section of its own.
+fn sections(text: &str) -> Roff {
+    let mut roff = Roff::new();
+    for line in text.lines() {
+        match line.strip_suffix(':').filter(|heading| !heading.starts_with(' ')) {
+            Some(heading) => {
+                roff.control("SH", [heading.to_uppercase().as_str()]);
+                // No filling: examples are columns.
+                roff.control("nf", []);
+            }
+            None if line.is_empty() || line.starts_with(' ') => {
+                roff.text([roman(line)]);
+            }
+            None => {
+                roff.control("fi", []);
+                roff.control("PP", []);
+                roff.text([roman(line)]);
+            }
+        }
+    }
+    roff.control("fi", []);
+    roff
+}
