@@ -38,19 +38,13 @@ pub fn run(args: &ManArgs) -> Result<Exit> {
 }
 
 fn page(command: &clap::Command, out: &mut dyn Write) -> io::Result<()> {
-    let man = Man::new(command.clone()).source(concat!("lastlook ", env!("CARGO_PKG_VERSION"))).manual("lastlook");
-    man.render_title(out)?;
-    man.render_name_section(out)?;
-    man.render_synopsis_section(out)?;
-    man.render_description_section(out)?;
-    man.render_options_section(out)?;
-    if command.has_subcommands() {
-        man.render_subcommands_section(out)?;
-    }
-    match command.get_after_long_help().or_else(|| command.get_after_help()) {
-        Some(text) => sections(&text.to_string()).to_writer(out),
-        None => Ok(()),
-    }
+    let after = command.get_after_long_help().or_else(|| command.get_after_help()).map(ToString::to_string);
+    // The crate would fill the lines of the examples.
+    let plain = command.clone().after_help(None::<&str>).after_long_help(None::<&str>);
+    // A blank for the date: pages are the same on any day, and an empty argument would count as none.
+    let source = concat!("lastlook ", env!("CARGO_PKG_VERSION"));
+    Man::new(plain).date(" ").source(source).manual("lastlook").render(out)?;
+    write!(out, "{}", sections(&after.unwrap_or_default()).to_roff())
 }
 
 /// What stands after the options, line by line as it is there: a heading (`Examples:`) begins a section of its own.
@@ -73,6 +67,8 @@ fn sections(text: &str) -> Roff {
             }
         }
     }
-    roff.control("fi", []);
+    if !text.is_empty() {
+        roff.control("fi", []);
+    }
     roff
 }
