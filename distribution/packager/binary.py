@@ -67,6 +67,8 @@ def _elf(data: bytes) -> Binary:
     loads, dynamic, loader = [], None, None
     for index in range(count):
         kind, _, offset, address, _, in_file = struct.unpack_from("<IIQQQQ", data, table + index * size)
+        if kind in (2, 3) and offset + in_file > len(data):
+            raise ValueError("it is cut off")
         if kind == 1:
             loads.append((address, offset, in_file))
         elif kind == 2:
