@@ -10,7 +10,7 @@ use regex::bytes::{Captures, Regex};
 
 use super::automaton::TooLarge;
 use super::encoded::{Anchors, Decoder, LazyAnchors, Passage, WAYS, Way};
-use super::glued::Glued;
+use super::glued::{Glued, is_bare_keyword};
 use super::prefilter::{Owner, Prefilter};
 use super::{Active, conditions};
 use crate::finding::{Category, Encoding};
@@ -163,6 +163,7 @@ impl ContentMatcher {
             let before = found.len();
             self.search_window(rule, text, window.clone(), &mut found);
             if kind == Kind::Binary {
+                self.drop_bare_keywords(rule, text, before, &mut found);
                 self.search_glued(rule, text, window, before, &mut found);
             }
         }
@@ -233,6 +234,16 @@ impl ContentMatcher {
             Matcher::Content(content) => Some(content),
             _ => None,
         }
+    }
+
+    /// Takes out again what is only a keyword and the strings behind it, from `before` on in `found`.
+    fn drop_bare_keywords(&self, rule: usize, text: &[u8], before: usize, found: &mut Vec<ContentMatch<'_>>) {
+        let Some(content) = self.content(rule) else { return };
+        let mut at = 0;
+        found.retain(|one| {
+            at += 1;
+            at <= before || !is_bare_keyword(content, &text[one.secret.clone()])
+        });
     }
 
     /// Looks for what strings on either side have hidden; what stands from `before` on in `found` was found already.
