@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::sieve::Weights;
 use crate::bytes::{Budget, Inflated, Limits, Stop, TextId, inflate};
 use crate::finding::{Artifact, ArtifactPath, FactValue, Facts, Gap, GivenAway, Role, Stage};
 
@@ -263,10 +264,13 @@ impl<'a> Inspection<'a> {
 
     /// Reads a decompressor to its end, within the limits. `member` names what is read, for the gap; `expected` is the
     /// announced size. What was read before the stream broke or a limit stopped it is returned and should be handed
-    /// out: the gap is already noted, and `complete` says whether there is one.
+    /// out: the gap is already noted, and `complete` says whether there is one. The weights of models are not kept: they read as
+    /// zeros ([`Format::ahead`](super::Format::ahead)).
     pub fn inflate(&mut self, member: &str, from: impl Read, expected: u64) -> (Bytes, bool) {
         let left = self.allowed.saturating_sub(self.inflated);
-        let Inflated { bytes, stop } = inflate::inflate(from, left, expected);
+        // Whatever is inside of a zip bears the member's name, and a stream's content that of the stream.
+        let name = if member.is_empty() { self.path.base_name() } else { member };
+        let Inflated { bytes, stop } = inflate::inflate(from, left, expected, &mut Weights::new(name));
         self.inflated += bytes.len() as u64;
         let complete = stop.is_none();
         match stop {

@@ -5,6 +5,7 @@
 
 mod inspection;
 mod layout;
+mod sieve;
 
 pub mod application;
 pub mod archive;
@@ -18,6 +19,8 @@ pub mod text;
 
 pub use inspection::{Family, Inspection, Kept, LimitReached, Origin, Reference, Settled, SourceRecord, Stated};
 pub use layout::Layout;
+
+use std::ops::Range;
 
 use crate::bytes::{Probe, ReadError};
 use crate::finding::{Artifact, FactSpec};
@@ -47,11 +50,29 @@ pub trait Format: Sync {
     /// [`FormatError::Broken`] where the structure is there but cannot be read to its end.
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError>;
 
+    /// Which ranges of an artifact of `size` bytes, or of an unknown size ([`u64::MAX`]), it will account for without looking at
+    /// them, by the first bytes alone. A stream that is being decompressed need not keep them. It must account for the
+    /// same ranges when it inspects the whole.
+    fn ahead(&self, _head: &[u8], _size: u64) -> Ahead {
+        Ahead::Nothing
+    }
+
     /// Where the bytes of an executable lie when it runs. Asked only of an artifact in which something was found; what
     /// cannot be told is left out.
     fn layout(&self, _artifact: &Artifact) -> Layout {
         Layout::default()
     }
+}
+
+/// What a format says of an artifact whose first bytes it has seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ahead {
+    /// That it is something else, or that all of it has to be looked at.
+    Nothing,
+    /// That it can tell with so many first bytes.
+    More(u64),
+    /// The ranges that it will account for without looking at them, in any order.
+    Explained(Vec<Range<u64>>),
 }
 
 /// How much of an artifact's content a format has accounted for.
@@ -146,7 +167,9 @@ pub static FORMATS: &[&dyn Format] = &[
     &model::tflite::Tflite,
     &model::keras::Keras,
     &model::hdf5::Hdf5,
+    &model::MediaPipe,
     &model::SavedModel,
+    &model::MetaGraph,
     &model::TfGraph,
     &model::TfCheckpoint,
     &model::TfJs,
@@ -171,6 +194,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &model::Word2Vec,
     &model::SentencePiece,
     &model::Flax,
+    &model::thinc::Thinc,
     &model::NcnnGraph,
     &model::NcnnWeights,
     &model::Mnn,

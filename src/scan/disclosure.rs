@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::beside::{decoded, leads_out, resolves};
 use super::carried;
+use super::model_folder;
 use super::names::Names;
 use super::run::Seen;
 use super::standing::{Carrier, Standing};
@@ -36,6 +37,7 @@ pub fn settle(seen: &mut Seen) {
             settle_parts(&seen.paths, path, stated);
         }
     }
+    model_folder::settle(&mut stated);
     stated.extend(seen.originals.settle());
     seen.stated = stated;
 }

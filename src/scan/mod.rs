@@ -7,6 +7,7 @@ mod disclosure;
 mod excerpt;
 mod gate;
 mod manifest;
+mod model_folder;
 mod names;
 mod originals;
 mod outcome;
