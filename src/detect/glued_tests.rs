@@ -27,19 +27,6 @@ fn secret(detector: &Detector, rule: &Rule, hit: &str, seed: u64) -> Option<Stri
     found.into_iter().find(|(id, _)| *id == *rule.id).map(|(_, secret)| secret)
 }
 
-/// Rules whose tokens are lost between other strings: what they ask of the neighbours stands inside of their patterns, or
-/// their tokens have no digit or no letters that would show that they were drawn at random.
-const LOST: [&str; 8] = [
-    "firebase-web-key",
-    "gcp-api-key",
-    "gcp-refresh-token",
-    "huggingface-token",
-    "salesforce-access-token",
-    "slack-user-token",
-    "square-access-token",
-    "telegram-bot-token",
-];
-
 #[test]
 fn tokens_are_found_between_strings_that_touch_them() {
     let (rules, detector) = builtin();
@@ -60,8 +47,8 @@ fn tokens_are_found_between_strings_that_touch_them() {
             all += 1;
             missed += usize::from(!finds.iter().any(|(_, one)| one.starts_with(&secret[..secret.len() - 3])));
         }
-        if !LOST.contains(&&*rule.id) {
-            lost += missed;
+        lost += missed;
+        if missed > 0 {
             report += &format!("{} {missed}\n", rule.id);
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::beside::{decoded, leads_out, resolves};
 use super::carried;
+use super::debug_files;
 use super::names::Names;
 use super::run::Seen;
 use super::standing::{Carrier, Standing};
@@ -36,6 +37,7 @@ pub fn settle(seen: &mut Seen) {
             settle_parts(&seen.paths, path, stated);
         }
     }
+    debug_files::settle(&mut stated);
     stated.extend(seen.originals.settle());
     seen.stated = stated;
 }

@@ -68,6 +68,7 @@ pub(super) fn open(image: &Image<'_>, contents: &mut Contents<'_, '_>) -> Result
     let packages = metadata.filter_map(|(name, _)| name.split('-').next());
     contents.packages.extend(packages.map(|name| name.to_ascii_lowercase()).collect::<Vec<_>>());
     let magic = entries.iter().filter(|entry| entry.kind == b'z').find_map(|entry| pyz::magic(all, entry.offset));
+    contents.unpacks();
     for entry in &entries {
         file(all, entry, magic, contents)?;
     }
