@@ -25,6 +25,8 @@ const NEIGHBOUR: usize = 24;
 const BODY: usize = 14;
 /// The longest word before a token that says no more than that it is one: `Bearer `.
 const SHORT: usize = 8;
+/// How far before a token the name of a symbol may begin.
+const LONGEST_SYMBOL: usize = 4 << 10;
 /// From how many bytes on it can be told whether a neighbour is random.
 const TELLING: usize = 12;
 
@@ -137,8 +139,20 @@ impl Loose {
             neighbour.len() >= TELLING && neighbour.start >= last && looks_random(&text[neighbour])
         };
         let amid = is_random(whole.start - before..whole.start) && is_random(whole.end..whole.end + after);
-        (!amid).then_some(secret)
+        (!amid && !is_symbol(&text[..whole.start])).then_some(secret)
     }
+}
+
+/// Whether what follows belongs to the name of a symbol that a compiler has mangled (Itanium C++ ABI 5.1, Rust RFC 2603,
+/// Swift `Mangling.rst`): numbers, letters and words in it look drawn at random.
+fn is_symbol(before: &[u8]) -> bool {
+    const STARTS: [&[u8]; 4] = [b"_RNv", b"_RI", b"$s", b"_$s"];
+    let is_of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_$.".contains(byte);
+    let length = before.iter().rev().take(LONGEST_SYMBOL).take_while(is_of_name).count();
+    let name = &before[before.len() - length..];
+    // Other strings may hide where it begins.
+    let mangled = |at: usize| name.get(at + 2).is_some_and(|next| next.is_ascii_digit() || b"NSTKLG".contains(next));
+    memchr::memmem::find_iter(name, b"_Z").any(mangled) || STARTS.iter().any(|start| name.starts_with(start))
 }
 
 /// Whether what stands behind the name that an issuer puts in front looks drawn at random: all of it without its

@@ -91,6 +91,16 @@ fn words_and_random_data_are_no_tokens() {
 }
 
 #[test]
+fn names_of_symbols_are_no_tokens() {
+    let (_, detector) = builtin();
+    // The shape of a name in a library for numbers, where the name of a class ends like the mark of an issuer.
+    let name = "_Z11highs_RZNS0_6unlinkEiEUliE0_RZNS0_6unlinkEiEUliE1_EvT_S4_OT0_OT1_";
+    let token = format!("{}s_{}", "gh", &name[name.find("s_").unwrap() + 2..][..36]);
+    assert_eq!(found(&detector, format!("\0{name}\0").as_bytes()), []);
+    assert_eq!(found(&detector, format!("unlink{token}EiEUliE1_EvT_S4_").as_bytes()).len(), 1, "it has the shape");
+}
+
+#[test]
 fn text_is_taken_at_its_word() {
     let (_, detector) = builtin();
     let aws = example::fill("<aws-access-key-id>", 7).unwrap();

@@ -154,7 +154,8 @@ impl<'c, 'i> Contents<'c, 'i> {
     pub(super) fn stream(&mut self, name: &str, range: Range<usize>, bytes: Bytes) -> Result<(), LimitReached> {
         let Some(range) = self.range(name, range.start as u64, range.len() as u64) else { return Ok(()) };
         self.files += 1;
-        let logical = name.rsplit_once('.').map_or(name, |(logical, _)| logical);
+        let ended = [".gz", ".zst", ".xz"].iter().find_map(|ending| name.strip_suffix(ending));
+        let logical = ended.filter(|logical| !logical.is_empty()).unwrap_or(name);
         self.out.member_stream(name, logical, bytes)?;
         self.explain(range);
         Ok(())

@@ -7,7 +7,7 @@ use flate2::bufread::GzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
 use super::super::contents::{Contents, Hint};
-use super::super::image::{Image, Kind};
+use super::super::image::{Image, Kind, Piece};
 use super::{hand_out, is_taken};
 use crate::bytes::{Cursor, Stop};
 use crate::formats::FormatError;
@@ -46,20 +46,16 @@ struct Search {
 pub(super) fn find(image: &Image<'_>, is_zip: bool, contents: &mut Contents<'_, '_>) -> Result<(), FormatError> {
     let left = (image.bytes.len() as u64).saturating_mul(4).saturating_add(IN_VAIN);
     let mut search = Search { left, exhausted: false, taken: contents.taken().to_vec() };
-    let mut places: Vec<Range<usize>> = image
-        .pieces
-        .iter()
-        .filter(|piece| piece.kind == Kind::Data && piece.range.len() >= SMALLEST)
-        .map(|piece| piece.range.clone())
-        .collect();
+    let mut places: Vec<&Piece> =
+        image.pieces.iter().filter(|piece| piece.kind == Kind::Data && piece.range.len() >= SMALLEST).collect();
     // Sections of a forged table may lie in each other.
-    places.sort_by_key(|range| (range.start, range.end));
+    places.sort_by_key(|piece| (piece.range.start, piece.range.end));
     let mut from = 0;
-    for place in places {
-        let range = place.start.max(from)..place.end;
+    for piece in places {
+        let range = piece.range.start.max(from)..piece.range.end;
         if range.start < range.end {
-            search.range(image, range.clone(), is_zip, contents)?;
             from = range.end;
+            search.range(image, range, &piece.name, is_zip, contents)?;
         }
     }
     if search.exhausted {
@@ -73,9 +69,11 @@ impl Search {
         &mut self,
         image: &Image<'_>,
         range: Range<usize>,
+        section: &str,
         is_zip: bool,
         contents: &mut Contents<'_, '_>,
     ) -> Result<(), FormatError> {
+        let beginning = range.start;
         let all = &image.bytes[..range.end];
         let mut archives = archives(all, range.start, is_zip).into_iter().peekable();
         let mut streams = STREAMS.map(|(mark, ending)| {
@@ -95,7 +93,8 @@ impl Search {
             if start < done || contents.payloads >= MOST {
                 continue;
             }
-            let name = format!("{start:#x}{ending}");
+            // What fills a section has its name.
+            let name = if start == beginning { section.to_owned() } else { format!("{start:#x}{ending}") };
             if is_archive && !is_taken(&range, &self.taken) {
                 done = range.end;
                 hand_out(&name, range, image, contents)?;
@@ -178,35 +177,15 @@ fn decoder<'r, 'b: 'r>(rest: &'r mut &'b [u8]) -> Option<Box<dyn Read + 'r>> {
     }
 }
 
-/// The length of the archive or stream that these bytes begin with, if it opens.
-pub(super) fn length(bytes: &[u8]) -> Option<usize> {
-    let most = (bytes.len() as u64).saturating_mul(200).max(IN_VAIN);
-    let mut rest = bytes;
-    let Some(decoder) = decoder(&mut rest) else {
-        let opens = bytes.starts_with(b"7z\xbc\xaf\x27\x1c\0") || bytes.starts_with(b"Rar!\x1a\x07");
-        return opens.then_some(bytes.len());
-    };
-    match drain(decoder, most) {
-        Ok(count) => (count >= LEAST).then_some(bytes.len() - rest.len()),
-        Err((count, true)) => (count >= SURELY).then_some(bytes.len()),
-        Err((_, false)) => None,
-    }
+/// Whether a stream begins here that [`find`] opens.
+pub(super) fn is_stream(bytes: &[u8]) -> bool {
+    STREAMS.iter().any(|(mark, _)| bytes.starts_with(mark))
 }
 
-/// Reads to the end. How much came out; and if the end was not reached, whether that was for want of patience.
-fn drain(mut from: impl Read, left: u64) -> Result<u64, (u64, bool)> {
-    let mut chunk = [0; 16 << 10];
-    let mut count = 0u64;
-    loop {
-        match from.read(&mut chunk) {
-            Ok(0) => return Ok(count),
-            Ok(read) => count += read as u64,
-            Err(_) => return Err((count, false)),
-        }
-        if count > left {
-            return Err((count, true));
-        }
-    }
+/// The length of the archive that these bytes begin with, if it opens.
+pub(super) fn length(bytes: &[u8]) -> Option<usize> {
+    let opens = bytes.starts_with(b"7z\xbc\xaf\x27\x1c\0") || bytes.starts_with(b"Rar!\x1a\x07");
+    opens.then_some(bytes.len())
 }
 
 /// Archives whose end record leads to a directory and that to the first member (APPNOTE 6.3.10, 4.3.16).
