@@ -107,7 +107,8 @@ impl FormatError {
 }
 
 /// Every format, in the order in which an artifact is shown to them. All that recognise it read it: a wheel with an
-/// unusual prefix is both a zip and whatever comes before it.
+/// unusual prefix is both a zip and whatever comes before it. What hands out files of an executable comes before what looks
+/// for texts in one, so that these are not found twice.
 pub static FORMATS: &[&dyn Format] = &[
     // Archives and compressed streams.
     &archive::zip::Zip,
@@ -125,12 +126,6 @@ pub static FORMATS: &[&dyn Format] = &[
     &archive::asar::Asar,
     &archive::phar::Phar,
     &archive::unopened::Unopened,
-    // Source maps and what points at them.
-    &source_map::SourceMap,
-    &source_map::Inline,
-    &source_map::SourceUrl,
-    &source_map::RamBundle,
-    &source_map::Hermes,
     // Executables.
     &executable::Elf,
     &executable::MachO,
@@ -142,6 +137,13 @@ pub static FORMATS: &[&dyn Format] = &[
     &application::Application,
     &application::SelfExtracting,
     &application::Zipapp,
+    &application::NwPackage,
+    // Source maps and what points at them.
+    &source_map::SourceMap,
+    &source_map::Inline,
+    &source_map::SourceUrl,
+    &source_map::RamBundle,
+    &source_map::Hermes,
     // Programs in the code of a virtual machine.
     &bytecode::JavaClass,
     &bytecode::Jar,

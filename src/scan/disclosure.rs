@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::beside::{decoded, leads_out, resolves};
 use super::carried;
+use super::debug_files;
 use super::model_folder;
 use super::names::Names;
 use super::run::Seen;
@@ -38,6 +39,7 @@ pub fn settle(seen: &mut Seen) {
         }
     }
     model_folder::settle(&mut stated);
+    debug_files::settle(&mut stated);
     stated.extend(seen.originals.settle());
     seen.stated = stated;
 }

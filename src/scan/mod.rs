@@ -1,8 +1,11 @@
 //! The engine: walks the target, opens what it finds, judges it, and ends with an [`Outcome`].
 
+#[cfg(test)]
+mod applications_tests;
 mod beside;
 mod carried;
 mod comment;
+mod debug_files;
 mod disclosure;
 mod excerpt;
 mod gate;

@@ -140,7 +140,7 @@ impl<'s> Run<'s> {
         let (mut maps, mut readers) = (HashSet::new(), Vec::new());
         for format in FORMATS.iter().filter(|format| !known && sniff(**format, &probe)) {
             let (coverage, mut stated, handed_out) =
-                self.inspect(*format, artifact, (package, &inner), (budget, &mut maps), scope);
+                self.inspect(*format, artifact, (package, &inner), (budget, &mut maps, &all.explained), scope);
             if artifact.role == Role::EmbeddedSource {
                 // The comment linked the file that the source was once built into, which is not this one.
                 stated.references.clear();
@@ -170,13 +170,14 @@ impl<'s> Run<'s> {
 
     /// Shows the artifact to one format. Members of an archive belong to the archive's package; everything else, such
     /// as sources of a map and `cli.js` in `cli.js.gz`, belongs to the package that the artifact lies in. `maps` are the places
-    /// of those that other formats have handed out. The last of the answer is whether it has handed out anything.
+    /// of those that other formats have handed out, and `accounted` is what these have accounted for. The last of the answer
+    /// is whether it has handed out anything.
     fn inspect<'r>(
         &'r self,
         format: &'static dyn Format,
         artifact: &Artifact,
         (package, inner): (&Package, &Package),
-        (budget, maps): (&Arc<Budget>, &mut HashSet<Range<*const u8>>),
+        (budget, maps, accounted): (&Arc<Budget>, &mut HashSet<Range<*const u8>>, &[Range<u64>]),
         scope: &rayon::Scope<'r>,
     ) -> (Option<Coverage>, Stated, bool) {
         let mut sink = |member: Artifact| {
@@ -193,7 +194,8 @@ impl<'s> Run<'s> {
             };
             self.member(member, package.clone(), Arc::clone(budget), scope);
         };
-        let mut out = Inspection::new(artifact, &self.scanner.policy.limits, &mut sink).held_to(budget);
+        let out = Inspection::new(artifact, &self.scanner.policy.limits, &mut sink);
+        let mut out = out.held_to(budget).after(accounted);
         // A reader that panics on hostile bytes must cost us one artifact, not the scan.
         let result = catch_unwind(AssertUnwindSafe(|| format.inspect(artifact, &mut out)));
         let handed_out = out.has_members();
