@@ -139,6 +139,8 @@ pub struct Stated {
     pub parts: Vec<String>,
     /// Ranges that are accounted for and need not be searched as raw bytes.
     pub explained: Vec<Range<u64>>,
+    /// The layers of each image that this manifest describes, in order, as paths from its folder.
+    pub layers: Vec<Vec<String>>,
     /// Lines for the reader of a finding about this artifact.
     pub details: Vec<String>,
     /// What tells findings about this artifact from later ones at the same path; it goes into their fingerprints.
@@ -304,6 +306,14 @@ impl<'a> Inspection<'a> {
     pub fn part(&mut self, name: &str) {
         if self.stated.parts.len() < PARTS && name.len() <= PART_NAME {
             self.stated.parts.push(name.to_owned());
+        }
+    }
+
+    /// Names the layers of an image, from the lowest up, relative to the folder of the artifact. What a later one deletes
+    /// is told at the end.
+    pub fn layers(&mut self, layers: Vec<String>) {
+        if self.stated.layers.len() < PARTS {
+            self.stated.layers.push(layers);
         }
     }
 

@@ -6,6 +6,7 @@ mod comment;
 mod disclosure;
 mod excerpt;
 mod gate;
+mod layers;
 mod manifest;
 mod names;
 mod originals;
