@@ -68,7 +68,7 @@ fn paths(report: &Value) -> Vec<&str> {
     report["findings"].as_array().unwrap().iter().map(|finding| finding["path"].as_str().unwrap()).collect()
 }
 
-const REPORTS: [&str; 5] = ["human", "json", "jsonl", "sarif", "github"];
+const REPORTS: [&str; 8] = ["human", "json", "jsonl", "sarif", "github", "gitlab", "junit", "markdown"];
 
 #[test]
 fn the_exit_code_does_not_depend_on_the_report() {

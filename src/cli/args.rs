@@ -8,6 +8,7 @@ use lastlook::finding::Level;
 use lastlook::report::{self, REPORTS, Report};
 
 use super::known::KnownArg;
+use super::man::ManArgs;
 use super::surroundings::{TargetArg, target_help};
 use super::targets::{self, TargetsArgs};
 
@@ -143,6 +144,8 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Print a manual page
+    Man(ManArgs),
 }
 
 /// Arguments of `check`.

@@ -13,6 +13,7 @@ mod extract;
 mod fix;
 mod formats;
 mod known;
+mod man;
 mod output;
 mod progress;
 mod rules;
@@ -45,6 +46,7 @@ pub fn run() -> Exit {
         Some(Command::Rules(command)) => rules::run(&command),
         Some(Command::Formats { facts }) => formats::run(facts),
         Some(Command::Completions { shell }) => completions::run(shell),
+        Some(Command::Man(command)) => man::run(&command),
     };
     done.unwrap_or_else(|error| {
         // Mistakes are quoted from files that may be hostile.

@@ -149,6 +149,24 @@ pub struct Stated {
     pub given_away: Arc<[GivenAway]>,
 }
 
+impl Stated {
+    /// Whether nothing was stated.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Stated { facts, gaps, sources, family: _, references, parts, explained, details, evidence, given_away } =
+            self;
+        facts.is_empty()
+            && gaps.is_empty()
+            && sources.is_empty()
+            && references.is_empty()
+            && parts.is_empty()
+            && explained.is_empty()
+            && details.is_empty()
+            && evidence.is_empty()
+            && given_away.is_empty()
+    }
+}
+
 /// A limit was reached, and a gap says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a limit was reached")]

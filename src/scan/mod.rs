@@ -15,6 +15,7 @@ mod place;
 mod places;
 mod progress;
 mod project;
+mod repeats;
 mod run;
 mod scanner;
 mod section;
