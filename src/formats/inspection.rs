@@ -153,13 +153,25 @@ impl Stated {
     /// Whether nothing was stated.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Stated { facts, gaps, sources, family: _, references, parts, explained, details, evidence, given_away } =
-            self;
+        let Stated {
+            facts,
+            gaps,
+            sources,
+            family: _,
+            references,
+            parts,
+            layers,
+            explained,
+            details,
+            evidence,
+            given_away,
+        } = self;
         facts.is_empty()
             && gaps.is_empty()
             && sources.is_empty()
             && references.is_empty()
             && parts.is_empty()
+            && layers.is_empty()
             && explained.is_empty()
             && details.is_empty()
             && evidence.is_empty()
