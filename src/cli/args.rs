@@ -9,6 +9,8 @@ use lastlook::report::{self, REPORTS, Report};
 
 use super::known::KnownArg;
 use super::man::ManArgs;
+use super::surroundings::{TargetArg, target_help};
+use super::targets::{self, TargetsArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -115,6 +117,9 @@ pub enum Command {
     /// Look at folders, files and archives (the default: the word may be left out)
     #[command(after_help = EXAMPLES)]
     Check(CheckArgs),
+    /// List what would be published of a folder, package by package, without judging it
+    #[command(long_about = targets::ABOUT, after_help = targets::EXAMPLES)]
+    Targets(TargetsArgs),
     /// List the sources that a stranger could rebuild, or write them out
     #[command(long_about = SOURCES, after_help = SOURCES_EXAMPLES)]
     Sources(SourcesArgs),
@@ -149,6 +154,14 @@ pub struct CheckArgs {
     /// Folders, files and archives to look at
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
+
+    /// What folders are: auto, folder (everything in them), or the tool that publishes them
+    #[arg(long, value_name = "WHAT", long_help = target_help())]
+    pub target: Option<TargetArg>,
+
+    /// Build a Python or .NET project to look at what is published of it; runs what the project's build runs
+    #[arg(long)]
+    pub build: bool,
 
     /// Write this report, to standard output or to a file; may be given several times
     #[arg(long = "report", value_name = "FORMAT[=FILE]", long_help = report_help(), default_value = "human")]
@@ -308,6 +321,8 @@ impl FixArgs {
             allow_incomplete: self.allow_incomplete,
             verbose: false,
             color: Color::Never,
+            target: None,
+            build: false,
             threads: self.threads,
             no_progress: self.no_progress,
             known_secrets: Vec::new(),

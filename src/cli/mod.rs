@@ -19,6 +19,8 @@ mod progress;
 mod rules;
 mod settings;
 mod sources;
+mod surroundings;
+mod targets;
 
 pub use exit::Exit;
 
@@ -37,6 +39,7 @@ pub fn run() -> Exit {
     let done = match args.command {
         None => check::run(&args.check),
         Some(Command::Check(check)) => check::run(&check),
+        Some(Command::Targets(command)) => targets::run(&command),
         Some(Command::Sources(command)) => sources::run(&command),
         Some(Command::Fix(command)) => fix::run(&command),
         Some(Command::Baseline(command)) => baseline::run(&command),

@@ -13,6 +13,7 @@ pub mod bytecode;
 pub mod dataset;
 pub mod derived;
 pub mod executable;
+pub mod image;
 pub mod model;
 pub mod source_map;
 pub mod text;
@@ -126,6 +127,9 @@ pub static FORMATS: &[&dyn Format] = &[
     &archive::asar::Asar,
     &archive::phar::Phar,
     &archive::unopened::Unopened,
+    // Container images.
+    &image::ImageManifest,
+    &image::ImageConfig,
     // Executables.
     &executable::Elf,
     &executable::MachO,

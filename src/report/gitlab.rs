@@ -56,7 +56,8 @@ impl Report for Gitlab {
         let mut known = BTreeSet::new();
         let findings = outcome.findings.iter().map(|finding| of_finding(finding, context, &redactor));
         let gaps = outcome.gaps.iter().map(|gap| of_gap(gap, outcome, context, &redactor));
-        let mut issues: Vec<Issue<'_>> = findings.chain(gaps).collect();
+        let remarks = outcome.remarks.iter().map(|remark| of_remark(remark, context, &redactor));
+        let mut issues: Vec<Issue<'_>> = findings.chain(gaps).chain(remarks).collect();
         for issue in &mut issues {
             make_unique(issue, &mut known);
         }
@@ -91,6 +92,18 @@ fn of_gap<'f>(gap: &Gap, outcome: &Outcome, context: &Context<'_>, redactor: &Re
         fingerprint: Fingerprint::new("gap", &gap.path.stable(), gap.reason.as_bytes()).to_string(),
         severity: if outcome.verdict == Verdict::Clear { "minor" } else { "critical" },
         location: place(&gap.path.root().to_string(), None, context, redactor),
+    }
+}
+
+/// A remark has no place of its own; it stands at the root.
+fn of_remark<'f>(remark: &str, context: &Context<'_>, redactor: &Redactor<'_>) -> Issue<'f> {
+    let text = redactor.clean(remark);
+    Issue {
+        description: sanitize::shown_within(&text, CHARACTERS).into_owned(),
+        check_name: "publish-set",
+        fingerprint: Fingerprint::new("publish-set", "", remark.as_bytes()).to_string(),
+        severity: "info",
+        location: place(".", None, context, redactor),
     }
 }
 

@@ -49,7 +49,7 @@ impl Report for Junit {
 
     fn write(&self, outcome: &Outcome, context: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         let redactor = Redactor::new(outcome);
-        let mut cases = vec![verdict(outcome, context)];
+        let mut cases = vec![verdict(outcome, context, &redactor)];
         cases.extend(outcome.findings.iter().map(|finding| found(finding, context, &redactor)));
         cases.extend(outcome.gaps.iter().map(|gap| gap_case(gap, outcome, context, &redactor)));
         cases.extend(outcome.allowed.iter().map(|allowed| allowed_case(allowed, context, &redactor)));
@@ -58,13 +58,17 @@ impl Report for Junit {
     }
 }
 
-fn verdict(outcome: &Outcome, context: &Context<'_>) -> Case {
+fn verdict(outcome: &Outcome, context: &Context<'_>, redactor: &Redactor<'_>) -> Case {
     let (word, sentence) = words::verdict(outcome, context);
-    let text = format!("{word}: {sentence}");
+    let message = format!("{word}: {sentence}");
+    let mut lines = vec![message.clone()];
+    lines.extend(outcome.packages.iter().map(|package| words::judged(package, redactor)));
+    lines.extend(outcome.remarks.iter().map(|remark| format!("remark: {}", shown(redactor, remark))));
+    let text = lines.join("\n");
     let end = match outcome.verdict {
         Verdict::Clear => End::Passed(text),
-        Verdict::Blocked => End::Failed(text.clone(), text),
-        Verdict::Incomplete => End::Error(text.clone(), text),
+        Verdict::Blocked => End::Failed(message, text),
+        Verdict::Incomplete => End::Error(message, text),
     };
     Case { class: "lastlook".to_owned(), name: "verdict".to_owned(), file: None, end }
 }

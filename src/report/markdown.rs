@@ -97,6 +97,26 @@ impl Page<'_> {
             count(Level::Note, "note"),
             words::count(self.outcome.gaps.len(), "gap")
         );
+        self.packages();
+    }
+
+    /// The verdict on each package, and what must be said about the choice of what was looked at.
+    fn packages(&mut self) {
+        let packages = self.outcome.packages.iter().map(|package| words::judged(package, self.redactor));
+        let remarks = self.outcome.remarks.iter().map(|remark| self.redactor.clean(remark).into_owned());
+        let lines: Vec<String> = packages.chain(remarks).collect();
+        if lines.is_empty() {
+            return;
+        }
+        let mut out = String::new();
+        for line in lines.iter().take(ROWS) {
+            let _ = writeln!(out, "- {}", prose(line));
+        }
+        if let left @ 1.. = lines.len().saturating_sub(ROWS) {
+            let _ = writeln!(out, "- and {} more", words::number(left));
+        }
+        self.out.push_str(&out);
+        self.out.push('\n');
     }
 
     fn table(&mut self, groups: &[Group<'_>]) {

@@ -468,6 +468,7 @@ fn merge(all: &mut Stated, one: Stated) {
     all.sources.extend(one.sources);
     all.references.extend(one.references);
     all.parts.extend(one.parts);
+    all.layers.extend(one.layers);
     all.explained.extend(one.explained);
     all.details.extend(one.details);
 }
