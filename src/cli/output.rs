@@ -25,6 +25,31 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result
     }
 }
 
+/// Puts `new` in the place of a file that held `old`, in one step: a reader sees one or the other.
+pub fn replace_file(path: &Path, old: &str, new: &str) -> Result<()> {
+    let cannot = || format!("{} cannot be written", path.display());
+    // A link stays one: what it leads to is replaced.
+    let path = path.canonicalize().with_context(cannot)?;
+    let folder = path.parent().with_context(cannot)?;
+    let temporary = folder.join(format!(".lastlook-{}.tmp", std::process::id()));
+    let staged = stage(&path, &temporary, old, new);
+    if staged.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    staged.with_context(cannot)
+}
+
+fn stage(path: &Path, temporary: &Path, old: &str, new: &str) -> io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(temporary)?;
+    file.write_all(new.as_bytes())?;
+    file.set_permissions(std::fs::metadata(path)?.permissions())?;
+    file.sync_all()?;
+    if std::fs::read_to_string(path)? != old {
+        return Err(io::Error::other("it has changed in the meantime"));
+    }
+    std::fs::rename(temporary, path)
+}
+
 /// Writes a file, once everything that belongs into it is known.
 pub fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let mut bytes = Vec::new();
