@@ -174,7 +174,7 @@ fn what_cannot_be_looked_at_in_the_new_version_is_not_clear() {
     diff(&folder, &["--allow-incomplete", "app-1.0.0.tgz", "cut.tgz"], 0);
     // A gap in the old version makes more things new, never fewer.
     let report = diff(&folder, &["cut.tgz", "app-1.0.0.tgz", "--set", "*=note"], 0);
-    assert_eq!(report["comparison"]["old"]["gaps"], 1);
+    assert_ne!(report["comparison"]["old"]["gaps"], 0);
     expect(&folder, &["diff", "nowhere", "cut.tgz"], 2);
 }
 

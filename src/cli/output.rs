@@ -1,5 +1,6 @@
 //! Writing to standard output and to files.
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -32,15 +33,16 @@ pub fn replace_file(path: &Path, old: &str, new: &str) -> Result<()> {
     let path = path.canonicalize().with_context(cannot)?;
     let folder = path.parent().with_context(cannot)?;
     let temporary = folder.join(format!(".lastlook-{}.tmp", std::process::id()));
-    let staged = stage(&path, &temporary, old, new);
+    // Whatever has that name already is somebody else's, and stays.
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary).with_context(cannot)?;
+    let staged = stage(file, (&path, &temporary), old, new);
     if staged.is_err() {
         let _ = std::fs::remove_file(&temporary);
     }
     staged.with_context(cannot)
 }
 
-fn stage(path: &Path, temporary: &Path, old: &str, new: &str) -> io::Result<()> {
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(temporary)?;
+fn stage(mut file: File, (path, temporary): (&Path, &Path), old: &str, new: &str) -> io::Result<()> {
     file.write_all(new.as_bytes())?;
     file.set_permissions(std::fs::metadata(path)?.permissions())?;
     file.sync_all()?;

@@ -1,6 +1,7 @@
 //! Reading a manifest.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 use globset::GlobBuilder;
@@ -62,11 +63,15 @@ impl Manifest {
             Diagnostics(vec![Diagnostic { file: file.clone(), line: 1, column: 1, message, hint }])
         };
         let cannot = |error: std::io::Error| failed(format!("the manifest cannot be read: {error}"));
-        let size = std::fs::metadata(path).map_err(cannot)?.len();
-        if size > LONGEST {
-            return Err(failed(format!("the manifest has {size} bytes, more than {LONGEST}")));
+        if !std::fs::metadata(path).map_err(cannot)?.is_file() {
+            return Err(failed("the manifest is no file".to_owned()));
         }
-        let text = std::fs::read_to_string(path).map_err(cannot)?;
+        let mut text = String::new();
+        let opened = std::fs::File::open(path).map_err(cannot)?;
+        let size = opened.take(LONGEST + 1).read_to_string(&mut text).map_err(cannot)? as u64;
+        if size > LONGEST {
+            return Err(failed(format!("the manifest has more than {LONGEST} bytes")));
+        }
         Ok((Manifest::parse(&file, &text)?, text))
     }
 }

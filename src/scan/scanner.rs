@@ -205,8 +205,8 @@ impl Builder {
         self
     }
 
-    /// Reports what this manifest does not approve. It speaks of one package: of the first target of a scan. Lists files
-    /// and members as [`Builder::contents`] does.
+    /// Reports what this manifest does not approve. It speaks of one package, so that one target should be scanned at a
+    /// time. Lists files and members as [`Builder::contents`] does.
     #[must_use]
     pub fn manifest(mut self, manifest: Manifest) -> Self {
         self.manifest = Some(manifest);
