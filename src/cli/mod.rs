@@ -7,6 +7,7 @@ mod args;
 mod baseline;
 mod check;
 mod completions;
+mod diff;
 mod dotenv;
 mod exit;
 mod extract;
@@ -14,6 +15,7 @@ mod fix;
 mod formats;
 mod known;
 mod man;
+mod manifest;
 mod output;
 mod progress;
 mod rules;
@@ -21,6 +23,8 @@ mod settings;
 mod sources;
 mod surroundings;
 mod targets;
+mod versions;
+mod versions_args;
 
 pub use exit::Exit;
 
@@ -42,6 +46,8 @@ pub fn run() -> Exit {
         Some(Command::Targets(command)) => targets::run(&command),
         Some(Command::Sources(command)) => sources::run(&command),
         Some(Command::Fix(command)) => fix::run(&command),
+        Some(Command::Diff(command)) => diff::run(&command),
+        Some(Command::Manifest(command)) => manifest::run(&command),
         Some(Command::Baseline(command)) => baseline::run(&command),
         Some(Command::Rules(command)) => rules::run(&command),
         Some(Command::Formats { facts }) => formats::run(facts),

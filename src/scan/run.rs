@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::comment::Comments;
+use super::contents::{Content, Kinds};
 use super::excerpt::excerpt;
+use super::hosts::Hosts;
 use super::manifest;
 use super::originals::{self, Originals};
 use super::repeats::Repeats;
@@ -56,6 +58,10 @@ pub struct Seen {
     pub totals: Totals,
     /// The texts that artifacts embed, where somebody wants them listed.
     pub embedded: Vec<Embedded>,
+    /// Files and members, where somebody wants them listed.
+    pub contents: Vec<Content>,
+    /// Hosts that shipped text names, where somebody wants them listed.
+    pub hosts: Hosts,
 }
 
 /// How many bytes of members may wait for a thread; beyond it the thread that opened a container goes into its members
@@ -68,7 +74,7 @@ const FINDINGS: usize = 1_000;
 
 /// One scan.
 pub struct Run<'s> {
-    scanner: &'s Scanner,
+    pub(super) scanner: &'s Scanner,
     seen: Mutex<Seen>,
     waiting: AtomicU64,
     repeats: Repeats,
@@ -84,7 +90,7 @@ impl<'s> Run<'s> {
         std::mem::take(&mut self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
-    fn note(&self, add: impl FnOnce(&mut Seen)) {
+    pub(super) fn note(&self, add: impl FnOnce(&mut Seen)) {
         add(&mut self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     }
 
@@ -128,7 +134,8 @@ impl<'s> Run<'s> {
             Package::Archive(_) => package.clone(),
         };
         let probe = Probe::new(artifact.path.base_name(), &artifact.bytes);
-        let repeat = self.repeats.key(artifact);
+        // Whoever lists hosts wants to know of every place that names one.
+        let repeat = self.repeats.key(artifact).filter(|_| !self.scanner.lists_hosts);
         if repeat.is_some_and(|key| self.repeats.says_nothing(key)) {
             return self.keep(artifact, package, &probe, findings, Stated::default());
         }
@@ -137,7 +144,7 @@ impl<'s> Run<'s> {
         let known = artifact.bytes.is_empty() || artifact.role == Role::Weights;
         let mut whole = known;
         let mut all = Stated::default();
-        let (mut maps, mut readers) = (HashSet::new(), Vec::new());
+        let (mut maps, mut readers, mut kinds) = (HashSet::new(), Vec::new(), Kinds::default());
         for format in FORMATS.iter().filter(|format| !known && sniff(**format, &probe)) {
             let (coverage, mut stated, handed_out) =
                 self.inspect(*format, artifact, (package, &inner), (budget, &mut maps, &all.explained), scope);
@@ -147,6 +154,7 @@ impl<'s> Run<'s> {
             }
             is_quiet &= !handed_out && stated.is_empty();
             readers.push(*format);
+            kinds.note(*format, coverage, &stated);
             whole |= coverage == Some(Coverage::Whole);
             merge(&mut all, stated);
         }
@@ -162,6 +170,7 @@ impl<'s> Run<'s> {
             self.note(|seen| seen.allowed.extend(allowed));
             all.gaps.extend(gap);
         }
+        self.list(artifact, &probe, kinds, &mut all.gaps);
         if let Some(key) = repeat.filter(|_| is_quiet) {
             self.repeats.remember(key);
         }
