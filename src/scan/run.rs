@@ -401,7 +401,7 @@ impl<'s> Run<'s> {
         let source = artifact.role != Role::Weights && (probe.is_text() || probe.len() <= LARGEST_ODD_TEXT);
         let text = (plain && source).then(|| TextId::of(&artifact.bytes));
         let path = plain.then(|| artifact.path.to_string());
-        let own = if plain { own_packages(artifact, &mut all.gaps) } else { Vec::new() };
+        let own = if plain { manifest::owned(artifact, &mut all.gaps) } else { Vec::new() };
         let original = plain.then(|| originals::File::of(&artifact.path, probe)).flatten();
         let counts = matches!(artifact.role, Role::File | Role::ArchiveMember | Role::Weights);
         self.note(|seen| {
@@ -442,20 +442,6 @@ impl<'s> Run<'s> {
 fn is_about_sources(active: &Active) -> bool {
     let Matcher::Fact(rule) = &active.rule.matcher else { return false };
     Family::ALL.iter().any(|family| rule.when.asks_for(family.settled().undisclosed))
-}
-
-/// What the artifact says of the publisher's own packages, if it is a manifest.
-fn own_packages(artifact: &Artifact, gaps: &mut Vec<Gap>) -> Vec<String> {
-    let path = &artifact.path;
-    if !manifest::is_manifest(path.logical()) {
-        return Vec::new();
-    }
-    if artifact.bytes.len() > manifest::LONGEST {
-        let reason = format!("it is a manifest of more than {} bytes, and was not read as one", manifest::LONGEST);
-        gaps.push(Gap { path: path.clone(), stage: Stage::Limit, reason });
-        return Vec::new();
-    }
-    manifest::own_packages(path.logical(), &artifact.bytes)
 }
 
 /// Whether what was found is a credential, rather than text that gives something else away.
