@@ -75,6 +75,46 @@ Exit codes:
   2  wrong usage or configuration, or nothing could be written
   3  incomplete: nothing to do, but not everything could be looked at";
 
+const GUARD: &str = "\
+Pack what a command would publish, once, into a private folder; look at exactly these bytes; and only when they are clear \
+let the command publish that very file.
+
+Known are npm, pnpm, yarn and bun publish, yarn npm publish, cargo publish, twine upload, uv publish, vsce and ovsx \
+publish, gem push, helm push, nuget and dotnet nuget push, docker and podman push. Anything else is refused, and so is \
+every call of these of which guard cannot tell what it publishes.
+
+Arguments, the terminal, signals and the exit code are the command's; reports go to standard error. docs/hooks.md says what \
+is proved for which tool.";
+
+const GUARD_EXAMPLES: &str = "\
+Examples:
+  lastlook guard -- npm publish --tag next
+  lastlook guard --fail-on warning -- pnpm publish
+  lastlook guard -- twine upload dist/*
+  lastlook guard -- cargo publish
+  lastlook guard -- docker push example.org/app:1.2
+
+Exit codes:
+  0  looked at, clear, and published
+  1  blocked: nothing was published
+  2  wrong usage or configuration, or guard cannot tell what would be published: nothing was published
+  3  incomplete: not everything could be looked at, and nothing was published
+  otherwise that of the command which failed, or 128 and the number of the signal that ended it";
+
+const INIT_EXAMPLES: &str = "\
+Examples:
+  lastlook init                       show what fits this project, and ask before writing it
+  lastlook init --dry-run             only show it
+  lastlook init --yes --only hook,policy
+                                      write the hook and the policy without asking
+
+Run twice it changes nothing. Nothing is written outside the folder, and no link is followed.
+
+Exit codes:
+  0  written, or everything is there already
+  1  there are changes that were not written
+  2  wrong usage, or something could not be written";
+
 const MAPS: &str = "\
 Ask the source maps in this folder where secrets in built files come from, and name source, line and column; may be \
 given several times. For builds whose maps are kept back or uploaded elsewhere. A map belongs to a built file by its \
@@ -105,6 +145,12 @@ pub fn parse() -> Result<Args, clap::Error> {
             arg.hide(hidden)
         })
     });
+    // What is looked at is what the command publishes: the command stands where the paths would.
+    let command = command.mut_subcommand("guard", |guard| {
+        guard.mut_arg("paths", |paths| {
+            paths.last(true).required(true).default_value(None).value_name("COMMAND").help("The command that publishes")
+        })
+    });
     Args::from_arg_matches_mut(&mut command.try_get_matches()?)
 }
 
@@ -120,6 +166,12 @@ pub enum Command {
     /// Show the smallest changes that close source-map leaks in a folder, or make them
     #[command(after_help = FIX_EXAMPLES)]
     Fix(FixArgs),
+    /// Pack what a command would publish, look at exactly that, and publish it only if it is clear
+    #[command(long_about = GUARD, after_help = GUARD_EXAMPLES)]
+    Guard(CheckArgs),
+    /// Add hook, policy and CI job to a project, after showing what would be written
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(InitArgs),
     /// Write down what is found now, so that `--baseline` accepts it from now on
     Baseline(BaselineArgs),
     /// List the rules, explain one, or test rules by their own examples
@@ -141,7 +193,7 @@ pub enum Command {
 }
 
 /// Arguments of `check`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct CheckArgs {
     /// Folders, files and archives to look at
     #[arg(value_name = "PATH", default_value = ".")]
@@ -312,6 +364,43 @@ impl FixArgs {
             baseline: None,
         }
     }
+}
+
+/// Arguments of `init`.
+#[derive(Debug, clap::Args)]
+pub struct InitArgs {
+    /// The folder of the project
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+
+    /// Write without asking
+    #[arg(long, short, conflicts_with = "dry_run")]
+    pub yes: bool,
+
+    /// Only show what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Add only these; without it, what fits the project
+    #[arg(long, value_name = "PART", value_enum, value_delimiter = ',')]
+    pub only: Vec<InitPart>,
+}
+
+/// What `init` can add.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InitPart {
+    /// A script in package.json that looks before publishing
+    Hook,
+    /// A lastlook.toml with comments
+    Policy,
+    /// A workflow for GitHub Actions
+    Github,
+    /// A job for GitLab
+    Gitlab,
+    /// A shell script for any CI
+    Shell,
+    /// An entry for pre-commit
+    PreCommit,
 }
 
 /// The `baseline` command.

@@ -17,8 +17,22 @@ use super::args::{Args, CheckArgs, Color, ReportArg};
 use super::progress::{Bar, Shared};
 use super::{Exit, known, output, settings};
 
+/// Where a report goes that no file is named for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    /// Standard output, as `check` does.
+    Stdout,
+    /// Standard error, where standard output belongs to somebody else.
+    Stderr,
+}
+
 /// Looks at the targets, writes the reports, and answers the verdict.
 pub fn run(args: &CheckArgs) -> Result<Exit> {
+    look(args, To::Stdout)
+}
+
+/// The same, with reports that go to `to`.
+pub fn look(args: &CheckArgs, to: To) -> Result<Exit> {
     let started = Instant::now();
     one_report_each(&args.reports)?;
     let Prepared { scanner, targets, policy_file, fail_on, bar, .. } = prepare(args, true)?;
@@ -37,7 +51,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit> {
     };
     // One that cannot be written must not cost the user the others.
     let written: Vec<Result<()>> =
-        args.reports.iter().map(|report| write(report, &outcome, &context, args.color)).collect();
+        args.reports.iter().map(|report| write(report, &outcome, &context, args.color, to)).collect();
     written.into_iter().collect::<Result<()>>()?;
     Ok(outcome.verdict.into())
 }
@@ -129,15 +143,19 @@ pub fn no_target(error: &TargetError) -> anyhow::Error {
     }
 }
 
-fn write(report: &ReportArg, outcome: &Outcome, context: &Context<'_>, color: Color) -> Result<()> {
+fn write(report: &ReportArg, outcome: &Outcome, context: &Context<'_>, color: Color, to: To) -> Result<()> {
     match &report.file {
         Some(file) => {
             let plain = |out: &mut dyn Write| report.report.write(outcome, context, out);
             output::to_file(file, plain)
         }
         None => {
-            let context = Context { color: output::in_color(color), ..context.clone() };
-            output::to_stdout(|out| report.report.write(outcome, &context, out))
+            let context = Context { color: output::in_color_at(color, to), ..context.clone() };
+            let write = |out: &mut dyn Write| report.report.write(outcome, &context, out);
+            match to {
+                To::Stdout => output::to_stdout(write),
+                To::Stderr => output::to_stderr(write),
+            }
         }
     }
 }

@@ -6,16 +6,21 @@
 mod args;
 mod baseline;
 mod check;
+mod child;
 mod completions;
 mod dotenv;
 mod exit;
 mod extract;
 mod fix;
 mod formats;
+mod guard;
+mod hook;
+mod init;
 mod known;
 mod output;
 mod progress;
 mod rules;
+mod scratch;
 mod settings;
 mod sources;
 
@@ -34,10 +39,12 @@ pub fn run() -> Exit {
         }
     };
     let done = match args.command {
-        None => check::run(&args.check),
-        Some(Command::Check(check)) => check::run(&check),
+        None => looked_at(&args.check),
+        Some(Command::Check(check)) => looked_at(&check),
         Some(Command::Sources(command)) => sources::run(&command),
         Some(Command::Fix(command)) => fix::run(&command),
+        Some(Command::Guard(check)) => guard::run(&check),
+        Some(Command::Init(command)) => init::run(&command),
         Some(Command::Baseline(command)) => baseline::run(&command),
         Some(Command::Rules(command)) => rules::run(&command),
         Some(Command::Formats { facts }) => formats::run(facts),
@@ -52,4 +59,9 @@ pub fn run() -> Exit {
         }
         Exit::Usage
     })
+}
+
+/// `check`, as a script of a package or by itself.
+fn looked_at(args: &args::CheckArgs) -> anyhow::Result<Exit> {
+    hook::run(args).unwrap_or_else(|| check::run(args))
 }

@@ -6,13 +6,20 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::args::Color;
+use super::check::To;
 
 /// Whether what goes to standard output is coloured.
 pub fn in_color(color: Color) -> bool {
-    match color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+    in_color_at(color, To::Stdout)
+}
+
+/// Whether what goes there is coloured.
+pub fn in_color_at(color: Color, to: To) -> bool {
+    match (color, to) {
+        (Color::Always, _) => true,
+        (Color::Never, _) => false,
+        (Color::Auto, To::Stdout) => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+        (Color::Auto, To::Stderr) => anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
     }
 }
 
@@ -22,6 +29,15 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("standard output cannot be written"),
+    }
+}
+
+/// Writes to standard error, as [`to_stdout`] does.
+pub fn to_stderr(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(io::stderr().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("standard error cannot be written"),
     }
 }
 
