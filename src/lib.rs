@@ -15,5 +15,6 @@ pub mod policy;
 pub mod report;
 pub mod rules;
 pub mod scan;
+pub mod target;
 
 pub use scan::Scanner;

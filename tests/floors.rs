@@ -14,6 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["rules", "policy", "formats"],
     &["detect"],
     &["scan"],
+    &["target"],
     &["report", "fix"],
     &["cli"],
 ];

@@ -8,6 +8,7 @@ use lastlook::finding::Level;
 use lastlook::report::{self, REPORTS, Report};
 
 use super::known::KnownArg;
+use super::surroundings::TargetArg;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -115,6 +116,23 @@ Exit codes:
   1  there are changes that were not written
   2  wrong usage, or something could not be written";
 
+const TARGETS_LONG: &str = "\
+List what would be published of a folder, package by package, without judging it.
+
+The tool that publishes the folder is asked, without running the project's scripts and without the network. Files that \
+a tool packs into an archive are listed as they are in it.";
+
+const TARGETS_EXAMPLES: &str = "\
+Examples:
+  lastlook targets                    what would be published of this folder
+  lastlook targets --json packages/a  for programs: docs/json.md
+  lastlook targets --target pnpm .    ask pnpm, whatever the folder looks like
+
+Exit codes:
+  0  the list is what would be published
+  2  wrong usage or configuration
+  3  a tool could not be asked: `lastlook check` looks at everything in the folder";
+
 const MAPS: &str = "\
 Ask the source maps in this folder where secrets in built files come from, and name source, line and column; may be \
 given several times. For builds whose maps are kept back or uploaded elsewhere. A map belongs to a built file by its \
@@ -160,6 +178,9 @@ pub enum Command {
     /// Look at folders, files and archives (the default: the word may be left out)
     #[command(after_help = EXAMPLES)]
     Check(CheckArgs),
+    /// List what would be published of a folder, package by package, without judging it
+    #[command(long_about = TARGETS_LONG, after_help = TARGETS_EXAMPLES)]
+    Targets(TargetsArgs),
     /// List the sources that a stranger could rebuild, or write them out
     #[command(long_about = SOURCES, after_help = SOURCES_EXAMPLES)]
     Sources(SourcesArgs),
@@ -198,6 +219,14 @@ pub struct CheckArgs {
     /// Folders, files and archives to look at
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
+
+    /// What folders are: auto, folder (everything in them), or the tool that publishes them
+    #[arg(long, value_name = "WHAT", long_help = target_help())]
+    pub target: Option<TargetArg>,
+
+    /// Build a Python or .NET project to look at what is published of it; runs what the project's build runs
+    #[arg(long)]
+    pub build: bool,
 
     /// Write this report, to standard output or to a file; may be given several times
     #[arg(long = "report", value_name = "FORMAT[=FILE]", long_help = report_help(), default_value = "human")]
@@ -258,6 +287,34 @@ pub struct CheckArgs {
     /// Show no progress bar
     #[arg(long)]
     pub no_progress: bool,
+}
+
+/// Arguments of `targets`.
+#[derive(Debug, clap::Args)]
+pub struct TargetsArgs {
+    /// The folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+
+    /// Write the list as one JSON document (docs/json.md)
+    #[arg(long)]
+    pub json: bool,
+
+    /// What the folder is: auto, folder (everything in it), or the tool that publishes it
+    #[arg(long, value_name = "WHAT", long_help = target_help())]
+    pub target: Option<TargetArg>,
+
+    /// Build a Python or .NET project to list what is published of it; runs what the project's build runs
+    #[arg(long)]
+    pub build: bool,
+
+    /// Use this policy instead of the lastlook.toml nearest to the folder
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+
+    /// Use no policy file at all
+    #[arg(long)]
+    pub no_config: bool,
 }
 
 /// Arguments of `sources`.
@@ -357,6 +414,8 @@ impl FixArgs {
             allow_incomplete: self.allow_incomplete,
             verbose: false,
             color: Color::Never,
+            target: None,
+            build: false,
             threads: self.threads,
             no_progress: self.no_progress,
             known_secrets: Vec::new(),
@@ -507,6 +566,18 @@ impl FromStr for ReportArg {
         }
         Ok(ReportArg { report, file: file.map(PathBuf::from) })
     }
+}
+
+fn target_help() -> String {
+    let mut help = String::from(
+        "What folders are. With `auto`, the default, a folder that is a package is looked at as the tool that publishes it \
+         would pack it, and anything else whole. `folder` looks at everything and asks nobody: choose it for folders of \
+         others, because asking a tool in a folder trusts the folder as much as publishing from it does. Where a tool \
+         cannot answer, everything in the folder is looked at, and a remark says so (docs/targets.md).\n\nThe tools: ",
+    );
+    let names: Vec<&str> = lastlook::target::TARGETS.iter().map(|tool| tool.name()).collect();
+    help.push_str(&names.join(", "));
+    help
 }
 
 fn report_help() -> String {

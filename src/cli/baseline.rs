@@ -7,7 +7,7 @@ use lastlook::policy::{BASELINE_NAME, Baseline, Salt};
 use lastlook::report::{baseline, sanitize};
 
 use super::args::BaselineArgs;
-use super::check::{Prepared, no_target, prepare};
+use super::check::{Prepared, prepare};
 use super::{Exit, output, settings};
 
 /// Looks at the targets, and writes a baseline that accepts what is found.
@@ -15,10 +15,9 @@ pub fn run(args: &BaselineArgs) -> Result<Exit> {
     if args.check.baseline.is_some() {
         bail!("`lastlook baseline` accepts everything anew\n  hint: name the file to write with -o FILE");
     }
-    let Prepared { scanner, targets, bar, named, .. } = prepare(&args.check, false)?;
-    let scanned = scanner.scan(&targets);
-    bar.clear();
-    let outcome = scanned.map_err(|error| no_target(&error))?;
+    let prepared = prepare(&args.check, false)?;
+    let outcome = prepared.look()?;
+    let Prepared { named, .. } = prepared;
     let file = args.output.clone().or(named).unwrap_or_else(|| PathBuf::from(BASELINE_NAME));
     let file = settings::from_here(&file);
     let salt = salt(&file)?;

@@ -11,10 +11,11 @@ use lastlook::Scanner;
 use lastlook::finding::Level;
 use lastlook::policy::Baseline;
 use lastlook::report::{Context, sanitize};
-use lastlook::scan::{BuildError, Outcome, TargetError};
+use lastlook::scan::{BuildError, Outcome, TargetError, TargetFile};
 
 use super::args::{Args, CheckArgs, Color, ReportArg};
 use super::progress::{Bar, Shared};
+use super::targets::{self, Wanted};
 use super::{Exit, known, output, settings};
 
 /// Where a report goes that no file is named for.
@@ -33,12 +34,24 @@ pub fn run(args: &CheckArgs) -> Result<Exit> {
 
 /// The same, with reports that go to `to`.
 pub fn look(args: &CheckArgs, to: To) -> Result<Exit> {
+    judge(args, to, Prepared::look)
+}
+
+/// Looks at exactly these files, which are one target. The paths of `args` are what reports call them.
+pub fn look_at(args: &CheckArgs, to: To, files: &[TargetFile]) -> Result<Exit> {
+    judge(args, to, |prepared| {
+        let outcome = prepared.scanner.scan_files("what is published", files.to_vec());
+        prepared.bar.clear();
+        Ok(outcome)
+    })
+}
+
+fn judge(args: &CheckArgs, to: To, look: impl FnOnce(&Prepared) -> Result<Outcome>) -> Result<Exit> {
     let started = Instant::now();
     one_report_each(&args.reports)?;
-    let Prepared { scanner, targets, policy_file, fail_on, bar, .. } = prepare(args, true)?;
-    let scanned = scanner.scan(&targets);
-    bar.clear();
-    let outcome = scanned.map_err(|error| no_target(&error))?;
+    let prepared = prepare(args, true)?;
+    let outcome = look(&prepared)?;
+    let Prepared { scanner, policy_file, fail_on, .. } = prepared;
     let context = Context {
         color: false,
         elapsed: Some(started.elapsed()),
@@ -58,13 +71,23 @@ pub fn look(args: &CheckArgs, to: To) -> Result<Exit> {
 
 /// Everything that a scan needs.
 pub struct Prepared {
-    pub scanner: Scanner,
-    pub targets: Vec<PathBuf>,
+    scanner: Scanner,
+    targets: Vec<PathBuf>,
     /// The baseline that the policy names.
     pub named: Option<PathBuf>,
     policy_file: Option<String>,
     fail_on: Level,
-    pub bar: Arc<Bar>,
+    bar: Arc<Bar>,
+    wanted: Wanted,
+}
+
+impl Prepared {
+    /// Looks at the targets as they would be published.
+    pub fn look(&self) -> Result<Outcome> {
+        let outcome = targets::look(&self.scanner, &self.targets, &self.wanted);
+        self.bar.clear();
+        outcome
+    }
 }
 
 /// Reads rules, policy and, if it is believed, the baseline.
@@ -75,6 +98,7 @@ pub fn prepare(args: &CheckArgs, believe: bool) -> Result<Prepared> {
     let named = policy.baseline.clone();
     let policy_file = policy.file.as_ref().map(|file| file.display().to_string());
     let fail_on = args.fail_on.map(Level::from).or(policy.fail_on).unwrap_or(Level::Error);
+    let wanted = Wanted::new(args.target, &policy, args.build)?;
     let bar = Bar::new(!args.no_progress);
     let mut builder = Scanner::builder()
         .rules(rules)
@@ -93,7 +117,7 @@ pub fn prepare(args: &CheckArgs, believe: bool) -> Result<Prepared> {
     }
     let scanner = builder.build().map_err(no_maps)?;
     let targets = args.paths.iter().map(|path| settings::from_here(path)).collect();
-    Ok(Prepared { scanner, targets, named, policy_file, fail_on, bar })
+    Ok(Prepared { scanner, targets, named, policy_file, fail_on, bar, wanted })
 }
 
 /// Refuses two reports that would end up in each other.

@@ -23,6 +23,8 @@ mod rules;
 mod scratch;
 mod settings;
 mod sources;
+mod surroundings;
+mod targets;
 
 pub use exit::Exit;
 
@@ -41,6 +43,7 @@ pub fn run() -> Exit {
     let done = match args.command {
         None => looked_at(&args.check),
         Some(Command::Check(check)) => looked_at(&check),
+        Some(Command::Targets(command)) => targets::run(&command),
         Some(Command::Sources(command)) => sources::run(&command),
         Some(Command::Fix(command)) => fix::run(&command),
         Some(Command::Guard(check)) => guard::run(&check),

@@ -25,6 +25,8 @@ pub struct Policy {
     pub allow_incomplete: Option<bool>,
     /// Whether comments such as `gitleaks:allow` count; they do unless the file says `allow-comments = false`.
     pub allow_comments: Option<bool>,
+    /// What folders are: a word that `--target` takes as well.
+    pub target: Option<String>,
     /// The baseline that goes with it.
     pub baseline: Option<PathBuf>,
     /// The file it was read from.
@@ -77,6 +79,7 @@ fn read(top: &mut Table<'_, '_>, file: &str, text: &str, rules: &[&str]) -> Poli
         }
     }
     policy.allow_incomplete = top.boolean("allow-incomplete").map(|value| value.value);
+    policy.target = top.text("target").map(|target| target.value);
     policy.allow_comments = top.boolean("allow-comments").map(|value| value.value);
     let folder = Path::new(file).parent().unwrap_or(Path::new(""));
     policy.baseline = top.text("baseline").map(|baseline| folder.join(baseline.value));
@@ -156,6 +159,7 @@ mod tests {
         let text = r#"
 fail-on = "warning"
 baseline = "known.json"
+target = "pnpm"
 allow-comments = false
 [levels]
 "npm-*" = "off"
@@ -172,7 +176,8 @@ expires = "2027-01-31"
         assert_eq!(policy.limits.depth, 3);
         assert_eq!((policy.baseline, policy.allow_comments), (Some("known.json".into()), Some(false)));
         assert_eq!(policy.fail_on, Some(Level::Warning));
-        assert_eq!(policy.allow[0].place, "lastlook.toml:9");
+        assert_eq!(policy.target.as_deref(), Some("pnpm"));
+        assert_eq!(policy.allow[0].place, "lastlook.toml:10");
         assert!(policy.allow[0].has_expired("2027-02-01".parse().unwrap()));
         assert!(!policy.allow[0].has_expired("2027-01-31".parse().unwrap()));
     }

@@ -116,10 +116,19 @@ fn summary(outcome: &Outcome, context: &Context<'_>, redactor: &Redactor<'_>, le
     }
     let stale = outcome.stale.iter().take(PER_LEVEL);
     lines.extend(stale.map(|stale| shown(redactor, &format!("{}: {}", stale.place, stale.problem))));
+    lines.extend(told(outcome.packages.iter().map(|package| words::judged(package, redactor))));
+    lines.extend(told(outcome.remarks.iter().map(|remark| shown(redactor, remark))));
     if outcome.stale.len() > PER_LEVEL {
         lines.push(format!("... and {} more", words::number(outcome.stale.len() - PER_LEVEL)));
     }
     command(Level::Note, &[("title", "lastlook".to_owned())], &lines)
+}
+
+/// The first of these lines, and how many there are more.
+fn told(lines: impl ExactSizeIterator<Item = String>) -> Vec<String> {
+    let left = lines.len().saturating_sub(PER_LEVEL);
+    let more = (left > 0).then(|| format!("... and {} more", words::number(left)));
+    lines.take(PER_LEVEL).chain(more).collect()
 }
 
 /// One workflow command. Lines must be sanitised already.

@@ -155,6 +155,13 @@ impl Blocks<'_> {
         if let Some(policy) = &self.context.policy {
             self.line(&format!("Policy: {}", shown(self.redactor, policy)));
         }
+        for package in &outcome.packages {
+            let line = words::judged(package, self.redactor);
+            self.line(&line);
+        }
+        for remark in &outcome.remarks {
+            self.label("remark", &self.redactor.clean(remark).into_owned());
+        }
         let summary = summary(outcome, self.context, self.redactor);
         self.line(&summary);
         let (word, sentence) = words::verdict(outcome, self.context);

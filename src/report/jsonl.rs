@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use super::redact::Redactor;
-use super::wire::{SCHEMA, WireAllowed, WireFinding, WireGap, WireStale, WireTool, WireTotals};
+use super::wire::{SCHEMA, WireAllowed, WireFinding, WireGap, WirePackage, WireStale, WireTool, WireTotals};
 use super::{Context, Report, safe_json};
 use crate::scan::Outcome;
 
@@ -21,6 +21,8 @@ enum Line {
     Allowed(WireAllowed),
     Gap(WireGap),
     Stale(WireStale),
+    Package(WirePackage),
+    Remark { text: String },
     Verdict { schema: u32, tool: WireTool, verdict: &'static str, totals: WireTotals },
 }
 
@@ -47,6 +49,12 @@ impl Report for JsonLines {
         for stale in &outcome.stale {
             safe_json::line(&Line::Stale(WireStale::new(stale, &redactor)), out)?;
         }
+        for package in &outcome.packages {
+            safe_json::line(&Line::Package(WirePackage::new(package, &redactor)), out)?;
+        }
+        for remark in &outcome.remarks {
+            safe_json::line(&Line::Remark { text: redactor.clean(remark).into_owned() }, out)?;
+        }
         let verdict = Line::Verdict {
             schema: SCHEMA,
             tool: WireTool::default(),
@@ -70,7 +78,7 @@ mod tests {
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let types: Vec<&str> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
         assert_eq!(&types[..2], ["finding", "finding"]);
-        assert_eq!(&types[types.len() - 5..], ["allowed", "gap", "gap", "stale", "verdict"]);
+        assert_eq!(&types[types.len() - 5..], ["stale", "package", "package", "remark", "verdict"]);
         assert_eq!(lines[0]["rule"], "source-map-embedded-sources");
         let last = lines.last().unwrap();
         assert_eq!(last["verdict"], "blocked");

@@ -15,6 +15,7 @@ pub mod baseline;
 pub mod group;
 pub mod listing;
 pub mod sanitize;
+pub mod sets;
 
 mod block;
 mod github;

@@ -232,6 +232,8 @@ impl Builder<'_> {
         execution.extend(self.left_out(outcome.gaps.len(), NOTIFICATIONS, "gap"));
         let mut configuration: Vec<Notification> =
             outcome.stale.iter().take(NOTIFICATIONS).map(|stale| self.stale(stale)).collect();
+        configuration.extend(outcome.remarks.iter().take(NOTIFICATIONS).map(|remark| self.remark(remark)));
+        configuration.extend(self.left_out(outcome.remarks.len(), NOTIFICATIONS, "remark"));
         configuration.extend(self.left_out(outcome.stale.len(), NOTIFICATIONS, "stale allow entry"));
         Invocation {
             execution_successful: outcome.gaps.is_empty() || self.context.incomplete_allowed,
@@ -255,6 +257,15 @@ impl Builder<'_> {
             level: "warning",
             message: self.text(&format!("{}: {}", stale.place, stale.problem)),
             descriptor: DescriptorReference { id: "stale-allow-entry".to_owned() },
+            locations: Vec::new(),
+        }
+    }
+
+    fn remark(&self, remark: &str) -> Notification {
+        Notification {
+            level: "note",
+            message: self.text(remark),
+            descriptor: DescriptorReference { id: "publish-set".to_owned() },
             locations: Vec::new(),
         }
     }

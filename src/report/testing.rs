@@ -8,7 +8,7 @@ use crate::finding::{
     Verdict,
 };
 use crate::rules::{Globs, Matcher, PathRule, Rule, RuleSet};
-use crate::scan::{Allowed, Outcome, Stale, Totals};
+use crate::scan::{Allowed, Judged, Outcome, Stale, Totals};
 
 fn rule(id: &str, category: Category, level: Level, title: &str, why: &str, fix: &str) -> Rule {
     Rule {
@@ -99,6 +99,22 @@ pub(super) fn empty() -> Outcome {
         stale: Vec::new(),
         totals: Totals { files: 12, members: 1914, bytes: 61_200_000 },
         sources: Vec::new(),
+        packages: Vec::new(),
+        remarks: Vec::new(),
+    }
+}
+
+fn package(name: &str, verdict: Verdict, findings: [usize; 3]) -> Judged {
+    Judged {
+        tool: "npm".to_owned(),
+        name: name.to_owned(),
+        version: "1.0.0".to_owned(),
+        folder: "packages".to_owned(),
+        exact: verdict == Verdict::Clear,
+        verdict,
+        totals: Totals { files: 6, members: 957, bytes: 30_600_000 },
+        findings,
+        gaps: 0,
     }
 }
 
@@ -201,6 +217,8 @@ pub(super) fn leaky() -> Outcome {
             place: "lastlook.toml:12".to_owned(),
             problem: "this entry matched nothing; remove it".to_owned(),
         }],
+        packages: vec![package("acme", Verdict::Blocked, [3, 1, 2]), package("acme-ui", Verdict::Clear, [0; 3])],
+        remarks: vec![".: the npm package acme-docs is private, and is skipped".to_owned()],
         ..empty()
     }
 }
@@ -233,6 +251,10 @@ pub(super) fn hostile() -> Outcome {
     outcome.findings[1].path = ArtifactPath::file(&text);
     outcome.gaps.push(gap(&text, &text));
     outcome.stale.push(Stale { place: text.clone(), problem: text.clone() });
-    outcome.allowed[0].reason = text;
+    outcome.allowed[0].reason.clone_from(&text);
+    for package in &mut outcome.packages {
+        (package.name, package.version, package.folder) = (text.clone(), text.clone(), text.clone());
+    }
+    outcome.remarks.push(text);
     outcome
 }

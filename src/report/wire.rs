@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::redact::Redactor;
 use crate::finding::{FactValue, Facts, Finding, Gap, Level, Location, Original, Place, Section};
-use crate::scan::{Allowed, Outcome, Stale};
+use crate::scan::{Allowed, Judged, Outcome, Stale};
 
 /// Version of the shape.
 pub(super) const SCHEMA: u32 = 1;
@@ -23,6 +23,8 @@ pub(super) struct WireReport {
     allowed: Vec<WireAllowed>,
     gaps: Vec<WireGap>,
     stale: Vec<WireStale>,
+    packages: Vec<WirePackage>,
+    remarks: Vec<String>,
     totals: WireTotals,
 }
 
@@ -37,6 +39,8 @@ impl WireReport {
             allowed: outcome.allowed.iter().map(|allowed| WireAllowed::new(allowed, &redactor)).collect(),
             gaps: outcome.gaps.iter().map(|gap| WireGap::new(gap, &redactor)).collect(),
             stale: outcome.stale.iter().map(|stale| WireStale::new(stale, &redactor)).collect(),
+            packages: outcome.packages.iter().map(|package| WirePackage::new(package, &redactor)).collect(),
+            remarks: outcome.remarks.iter().map(|text| redactor.clean(text).into_owned()).collect(),
             totals: WireTotals::new(outcome),
         }
     }
@@ -220,6 +224,46 @@ impl WireStale {
         WireStale {
             place: redactor.clean(&stale.place).into_owned(),
             problem: redactor.clean(&stale.problem).into_owned(),
+        }
+    }
+}
+
+/// A package, and the verdict on it alone.
+#[derive(Serialize)]
+pub(super) struct WirePackage {
+    tool: String,
+    name: String,
+    version: String,
+    folder: String,
+    exact: bool,
+    verdict: &'static str,
+    files: u64,
+    members: u64,
+    bytes: u64,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    gaps: usize,
+}
+
+impl WirePackage {
+    pub(super) fn new(package: &Judged, redactor: &Redactor<'_>) -> Self {
+        let [errors, warnings, notes] = package.findings;
+        let clean = |text: &str| redactor.clean(text).into_owned();
+        WirePackage {
+            tool: clean(&package.tool),
+            name: clean(&package.name),
+            version: clean(&package.version),
+            folder: clean(&package.folder),
+            exact: package.exact,
+            verdict: package.verdict.as_str(),
+            files: package.totals.files,
+            members: package.totals.members,
+            bytes: package.totals.bytes,
+            errors,
+            warnings,
+            notes,
+            gaps: package.gaps,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::Context;
 use super::redact::Redactor;
 use super::sanitize;
 use crate::finding::{ArtifactPath, FactValue, Finding, Level, Location, Original, Verdict};
-use crate::scan::Outcome;
+use crate::scan::{Judged, Outcome};
 
 /// `1,902`.
 pub(super) fn number(value: usize) -> String {
@@ -54,6 +54,20 @@ pub(super) fn duration(time: Duration) -> String {
 pub(super) fn encodings(finding: &Finding) -> Option<String> {
     let (first, rest) = finding.encodings.split_first()?;
     Some(rest.iter().fold(format!("decoded from {first}"), |way, next| format!("{way}, then {next}")))
+}
+
+/// `npm package acme 1.0.0 in packages/acme (3 files): blocked, 2 errors`.
+pub(super) fn judged(package: &Judged, redactor: &Redactor<'_>) -> String {
+    let [errors, warnings, notes] = package.findings;
+    let counts = [(errors, "error"), (warnings, "warning"), (notes, "note"), (package.gaps, "gap")];
+    let counts = counts.into_iter().filter(|(number, _)| *number > 0).map(|(number, noun)| count(number, noun));
+    let said: Vec<String> = std::iter::once(package.verdict.as_str().to_owned()).chain(counts).collect();
+    let named = [&package.name, &package.version].into_iter().filter(|part| !part.is_empty());
+    let name: String = named.map(|part| format!(" {}", shown(redactor, part))).collect();
+    let place = if package.folder == "." { String::new() } else { format!(" in {}", shown(redactor, &package.folder)) };
+    let whole = if package.exact { "" } else { ", everything in the folder" };
+    let files = count_u64(package.totals.files, "file");
+    format!("{} package{name}{place} ({files}{whole}): {}", shown(redactor, &package.tool), said.join(", "))
 }
 
 /// `a, b and c`; at most three are named.

@@ -38,7 +38,8 @@ pub fn judge(scanner: &Scanner, targets: &[String], files: &[Listed], mut seen: 
         (false, false) => Verdict::Incomplete,
         (false, true) => Verdict::Clear,
     };
-    Outcome { verdict, findings, allowed, gaps, stale, totals: seen.totals, sources }
+    let totals = seen.totals;
+    Outcome { verdict, findings, allowed, gaps, stale, totals, sources, packages: Vec::new(), remarks: Vec::new() }
 }
 
 fn same_place(a: &Finding, b: &Finding) -> bool {

@@ -19,11 +19,14 @@ mod scanner;
 mod section;
 mod sources;
 mod standing;
+mod together;
 mod walk;
 
-pub use outcome::{Allowed, Outcome, Stale, Totals};
+pub use outcome::{Allowed, Judged, Outcome, Stale, Totals};
 pub use progress::Progress;
 pub use scanner::{BuildError, Builder, Overlay, Scanner, TargetError};
 pub use sources::{EmbeddedText, Source, SourceText};
 pub use standing::Standing;
+pub use together::together;
+pub use walk::TargetFile;
 pub(crate) use walk::{Listed, walk};

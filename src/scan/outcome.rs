@@ -21,6 +21,34 @@ pub struct Outcome {
     /// The sources that a stranger could rebuild or knows the names of, where [`super::Builder::sources`] asked for
     /// them: by package, then by standing, then by place.
     pub sources: Vec<Source>,
+    /// The verdict on each package, where a tool was asked what it would publish; empty otherwise.
+    pub packages: Vec<Judged>,
+    /// What must be said aloud about the choice of what was looked at: packages that were skipped, and folders that were
+    /// looked at whole because their tool could not be asked.
+    pub remarks: Vec<String>,
+}
+
+/// A package that would be published, and the verdict on it alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// The tool that publishes it: `npm`.
+    pub tool: String,
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// Its version; empty where it is not known.
+    pub version: String,
+    /// Its folder, as reports show paths.
+    pub folder: String,
+    /// Whether exactly what would be published was looked at; `false` where it was everything in the folder.
+    pub exact: bool,
+    /// May it be published?
+    pub verdict: Verdict,
+    /// Its files, and what is in them.
+    pub totals: Totals,
+    /// Findings of the levels error, warning and note.
+    pub findings: [usize; 3],
+    /// Number of gaps.
+    pub gaps: usize,
 }
 
 /// A finding that an allow entry, a baseline or a comment lets pass.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::run::Run;
+use super::walk::{TargetFile, Walked};
 use super::{EmbeddedText, Outcome, Progress, gate, walk};
 use crate::bytes::Bytes;
 use crate::config::Diagnostics;
@@ -288,6 +289,18 @@ impl Scanner {
         }
         let mut walked = walk::walk(&targets, self.pool.current_num_threads());
         walked.files.retain(|file| !overlay.is_gone(&file.path));
+        let names: Vec<String> = targets.iter().map(|target| walk::shown(target)).collect();
+        Ok(self.look_at(walked, &names, overlay))
+    }
+
+    /// Looks at exactly these files, which are one target that reports call `target`. Links are followed: whoever lists
+    /// one means what it stands for. A file that is not there is a gap, and so is a list without files.
+    #[must_use]
+    pub fn scan_files(&self, target: &str, files: Vec<TargetFile>) -> Outcome {
+        self.look_at(walk::listed(target, files), &[target.to_owned()], &())
+    }
+
+    fn look_at(&self, walked: Walked, names: &[String], overlay: &dyn Overlay) -> Outcome {
         self.progress.files(walked.files.len() as u64);
         let run = Run::new(self);
         self.pool.install(|| run.look_at(&walked.files, overlay, &*self.progress));
@@ -296,7 +309,6 @@ impl Scanner {
         for link in &walked.links {
             seen.findings.extend(run.judge_path(link));
         }
-        let names: Vec<String> = targets.iter().map(|target| walk::shown(target)).collect();
-        Ok(gate::judge(self, &names, &walked.files, seen))
+        gate::judge(self, names, &walked.files, seen)
     }
 }

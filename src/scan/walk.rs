@@ -19,6 +19,35 @@ pub struct Listed {
     pub target: usize,
 }
 
+/// One file of a target that is given as a list of files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetFile {
+    /// The path that reports show, as a path of the file system.
+    pub shown: PathBuf,
+    /// The name that rules judge, with `/`: that in the package.
+    pub name: String,
+    /// The file itself.
+    pub path: PathBuf,
+}
+
+/// The files of a list, sorted by name. None at all is a gap.
+pub fn listed(target: &str, files: Vec<TargetFile>) -> Walked {
+    let mut walked = Walked::default();
+    if files.is_empty() {
+        let reason = "there is no file in it: was it built?".to_owned();
+        walked.gaps.push(Gap { path: ArtifactPath::file(target), stage: Stage::Walk, reason });
+    }
+    let one = |TargetFile { shown: place, name, path }| Listed {
+        name: ArtifactPath::file_in_target(&shown(&place), &name),
+        path,
+        target: 0,
+    };
+    walked.files = files.into_iter().map(one).collect();
+    walked.files.sort();
+    walked.files.dedup();
+    walked
+}
+
 /// What a walk has found.
 #[derive(Debug, Default)]
 pub struct Walked {

@@ -18,12 +18,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use lastlook::policy::Policy;
 use lastlook::report::sanitize;
+use lastlook::scan::TargetFile;
 
 use super::Exit;
 use super::args::CheckArgs;
 use super::check::{self, To};
 use super::child::{self, Child, Output, signals};
 use super::scratch::{Scratch, Seal};
+use super::settings;
 use plan::{Arg, Plan, Proof, Step, Unit};
 
 /// Guards the command that stands in the place of the paths.
@@ -110,7 +112,7 @@ impl Guard<'_> {
         }
         let verdict = self.look(plan, &packed)?;
         if verdict != Exit::Clear {
-            say(advice(verdict, plan));
+            say(advice(verdict));
             return Ok(verdict);
         }
         for (index, (unit, made)) in plan.units.iter().zip(&packed).enumerate() {
@@ -156,13 +158,25 @@ impl Guard<'_> {
         if plan.units.is_empty() {
             bail!("there is nothing to publish");
         }
-        let paths = packed.iter().flat_map(Packed::all).map(|(path, _)| path.clone()).collect();
+        let several = plan.units.len() > 1;
+        let mut files = Vec::new();
+        for (unit, made) in plan.units.iter().zip(packed) {
+            for (path, _) in made.all() {
+                // Archives of different packages may have the same name.
+                let name = name(path);
+                let shown = if several { Path::new(&unit.name).join(&name) } else { PathBuf::from(&name) };
+                files.push(TargetFile { shown, name, path: path.clone() });
+            }
+        }
         let policy = || Policy::find(&plan.folder);
         let config = self.args.config.clone().or_else(|| if self.args.no_config { None } else { policy() });
-        // Without a policy of the project none may be looked for above the private folder.
-        let no_config = config.is_none();
-        let args = CheckArgs { paths, config, no_config, ..self.args.clone() };
-        check::look(&args, To::Stderr)
+        let config = config.map(|file| settings::from_here(&file));
+        let paths = files.iter().map(|file| file.shown.clone()).collect();
+        check::look_at(
+            &CheckArgs { paths, no_config: config.is_none(), config, ..self.args.clone() },
+            To::Stderr,
+            &files,
+        )
     }
 
     /// Publishes a unit, if it is still what was looked at.
@@ -256,8 +270,7 @@ impl Guard<'_> {
     }
 }
 
-fn advice(verdict: Exit, plan: &Plan) -> &'static str {
-    let _ = plan;
+fn advice(verdict: Exit) -> &'static str {
     match verdict {
         Exit::Incomplete => {
             "nothing was published: not everything could be looked at. Close the gaps, or accept them with \

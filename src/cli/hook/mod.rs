@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use lastlook::report::sanitize;
+use lastlook::scan::TargetFile;
+use lastlook::target::{self, Folder};
 
 use super::Exit;
 use super::args::CheckArgs;
@@ -16,7 +18,8 @@ use super::check::{self, To};
 use super::child::{Child, MARK, MARK_FILE};
 use super::scratch::{Scratch, Seal};
 use super::settings;
-use surroundings::{Event, Hook, Manager};
+use super::surroundings::TargetArg;
+use surroundings::{Hook, Manager};
 
 /// npm's own packing, without npm's start.
 const PACK: &str = include_str!("pack.js");
@@ -27,7 +30,7 @@ fn say(text: &str) {
 
 /// Looks at what is published, if lastlook is a hook and was not told what to look at.
 pub fn run(args: &CheckArgs) -> Option<Result<Exit>> {
-    if args.paths != [Path::new(".")] {
+    if args.paths != [Path::new(".")] || matches!(args.target, Some(TargetArg::Folder)) {
         return None;
     }
     let here = std::env::current_dir().ok()?;
@@ -37,7 +40,7 @@ pub fn run(args: &CheckArgs) -> Option<Result<Exit>> {
         return Some(Ok(Exit::Clear));
     }
     if hook.installs() {
-        say(&format!("{} runs after an install here: nothing is published, and nothing is looked at", hook.name));
+        say(&format!("{} runs for an install here: nothing is published, and nothing is looked at", hook.name));
         return Some(Ok(Exit::Clear));
     }
     Some(looked(&hook, args))
@@ -49,122 +52,76 @@ fn within() -> bool {
 }
 
 fn looked(hook: &Hook, args: &CheckArgs) -> Result<Exit> {
-    let scratch = Scratch::new().context("a private folder cannot be made")?;
-    let mut look = CheckArgs { paths: vec![PathBuf::from(".")], ..args.clone() };
-    if args.config.is_none() && !args.no_config {
-        // What is packed lies elsewhere: it is the policy of the package that counts.
-        look.config = settings::policy_file(&args.paths, None, false)?;
-        look.no_config = look.config.is_none();
-    }
-    let archive = pack(hook, &scratch);
-    match &archive {
-        Ok((archive, _)) => look.paths = vec![archive.clone()],
-        Err(why) => {
-            say(&format!("what would be published cannot be told ({why}); looking at the whole folder instead"));
-            if let (Event::Postpack, Some(_)) = (hook.event, &hook.integrity) {
-                say("so it cannot be compared with what is uploaded");
-            }
+    let exit = match hook.integrity.as_deref().filter(|_| hook.manager == Manager::Npm) {
+        Some(integrity) => exactly(hook, integrity, args)?,
+        None => {
+            // The one that runs the script decides what is packed, whatever else the folder looks like.
+            let tool = target::tool(hook.manager.name()).filter(|tool| tool.fits(&Folder::read(&hook.folder)));
+            let target = args.target.or(tool.map(TargetArg::Tool));
+            check::look(&CheckArgs { target, ..args.clone() }, To::Stderr)?
         }
-    }
-    let exit = check::look(&look, To::Stderr)?;
-    let differs =
-        matches!(&archive, Ok((_, seal)) if hook.integrity.as_ref().is_some_and(|theirs| *theirs != seal.integrity));
-    if let Ok((archive, seal)) = &archive {
-        let name = archive.file_name().unwrap_or_default().to_string_lossy();
-        say(&format!("looked at {name}\n  sha256 {}\n  {}", seal.sha256, seal.integrity));
-        match &hook.integrity {
-            Some(_) if differs => say(
-                "this is not what is about to be uploaded: the files have changed since they were packed\n  hint: let lastlook \
-                 be the first command of postpack",
-            ),
-            Some(_) => say("these are the very bytes that are about to be uploaded"),
-            None => {}
-        }
-    }
-    say(&format!("note: {}. `lastlook guard` cannot be passed by: docs/hooks.md", hook.passed_by()));
-    Ok(if differs && exit == Exit::Clear { Exit::Incomplete } else { exit })
+    };
+    say(&format!("note: {}. `lastlook guard` cannot be passed by (docs/hooks.md)", hook.passed_by()));
+    Ok(exit)
 }
 
-/// Packs the package into the private folder without running its scripts.
-fn pack(hook: &Hook, scratch: &Scratch) -> Result<(PathBuf, Seal), String> {
-    let text = |error: std::io::Error| error.to_string();
-    let folder = scratch.folder("package").map_err(text)?;
-    let name = hook.package.as_deref().unwrap_or("package").replace(['/', '\\'], "-");
-    let name: String =
-        name.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(*letter)).collect();
-    let out = folder.join(format!("{}.tgz", name.trim_start_matches(['.', '-'])));
-    if hook.manager == Manager::Npm {
-        if let (Some(program), Some(node)) = (&hook.program, &hook.node) {
-            let words = [node.as_os_str(), "-e".as_ref(), PACK.as_ref(), program.as_os_str()];
-            let words = words.into_iter().chain([hook.folder.as_os_str(), out.as_os_str()]);
-            let words = words.map(OsString::from).collect();
-            let quick = Child { words, folder: &hook.folder, scratch: scratch.path() }.ask().ok();
-            let seal = quick.and_then(|_| Seal::of(&out).ok());
-            // Where npm says what it has packed, nothing else is taken for it.
-            if let Some(seal) =
-                seal.filter(|seal| hook.integrity.as_ref().is_none_or(|theirs| *theirs == seal.integrity))
-            {
-                return Ok((out, seal));
-            }
+/// Looks at the very bytes that npm is about to upload, where they can be made again.
+fn exactly(hook: &Hook, integrity: &str, args: &CheckArgs) -> Result<Exit> {
+    let scratch = Scratch::new().context("a private folder cannot be made")?;
+    let (archive, seal) = match pack(hook, integrity, &scratch) {
+        Ok(packed) => packed,
+        Err(why) => {
+            say(&format!("what is uploaded cannot be packed again to be compared ({why})"));
+            return check::look(args, To::Stderr);
         }
+    };
+    let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let config = if args.no_config { None } else { settings::policy_file(&args.paths, args.config.as_ref(), false)? };
+    let look = CheckArgs { paths: vec![name.clone().into()], no_config: config.is_none(), config, ..args.clone() };
+    let file = TargetFile { shown: name.clone().into(), name: name.clone(), path: archive };
+    let exit = check::look_at(&look, To::Stderr, &[file])?;
+    say(&format!("looked at {name}\n  sha256 {}\n  {}", seal.sha256, seal.integrity));
+    if seal.integrity == integrity {
+        say("these are the very bytes that npm has packed");
+        return Ok(exit);
     }
-    let words = command(hook, &folder, &out);
+    say(
+        "this is not what npm has packed: files have changed since\n  hint: let lastlook be the first command of postpack, or use \
+         `lastlook guard`",
+    );
+    Ok(if exit == Exit::Clear { Exit::Incomplete } else { exit })
+}
+
+/// Packs the package into the private folder without running its scripts: quickly, or with `npm pack` where that does not
+/// give what npm has packed.
+fn pack(hook: &Hook, integrity: &str, scratch: &Scratch) -> Result<(PathBuf, Seal), String> {
+    let text = |error: std::io::Error| error.to_string();
+    let (Some(program), Some(node)) = (&hook.program, &hook.node) else {
+        return Err("npm does not say where it is".to_owned());
+    };
+    let quick = scratch.folder("quick").map_err(text)?.join(file_name(hook));
+    let words = [node.as_os_str(), "-e".as_ref(), PACK.as_ref(), program.as_os_str(), hook.folder.as_os_str()];
+    let words = words.into_iter().chain([quick.as_os_str()]).map(OsString::from).collect();
+    let made = Child { words, folder: &hook.folder, scratch: scratch.path() }.ask();
+    if let Some(seal) = made.ok().and_then(|_| Seal::of(&quick).ok()).filter(|seal| seal.integrity == integrity) {
+        return Ok((quick, seal));
+    }
+    let folder = scratch.folder("packed").map_err(text)?;
+    let pack = ["pack", "--ignore-scripts", "--dry-run=false", "--workspaces=false", "--pack-destination"];
+    let words = [node.as_os_str(), program.as_os_str()].into_iter().chain(pack.map(AsRef::as_ref));
+    let words = words.chain([folder.as_os_str()]).map(OsString::from).collect();
     Child { words, folder: &hook.folder, scratch: scratch.path() }.ask()?;
-    let archive = newest(&folder, &out).ok_or("it left no archive")?;
+    let entry = std::fs::read_dir(&folder).map_err(text)?.next();
+    let archive = entry.ok_or("npm has left no archive")?.map_err(text)?.path();
     let seal = Seal::of(&archive).map_err(text)?;
     Ok((archive, seal))
 }
 
-/// The command that packs without the scripts of the package.
-fn command(hook: &Hook, folder: &Path, out: &Path) -> Vec<OsString> {
-    let mut words: Vec<OsString> = match (&hook.program, &hook.node, hook.manager) {
-        (Some(program), Some(node), manager) if is_script(program) && manager != Manager::Bun => {
-            vec![node.into(), program.into()]
-        }
-        (Some(program), _, _) => vec![program.into()],
-        (None, _, manager) => vec![
-            match manager {
-                Manager::Npm => "npm",
-                Manager::Pnpm => "pnpm",
-                Manager::Classic | Manager::Berry => "yarn",
-                Manager::Bun => "bun",
-            }
-            .into(),
-        ],
+/// The name that npm gives the archive.
+fn file_name(hook: &Hook) -> String {
+    let part = |text: &Option<String>| {
+        let text = text.as_deref().unwrap_or_default().replace('/', "-");
+        text.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-_.+".contains(*letter)).collect::<String>()
     };
-    let more: &[&std::ffi::OsStr] = match hook.manager {
-        Manager::Npm => &[
-            "pack".as_ref(),
-            "--ignore-scripts".as_ref(),
-            "--dry-run=false".as_ref(),
-            "--workspaces=false".as_ref(),
-            "--pack-destination".as_ref(),
-            folder.as_ref(),
-        ],
-        Manager::Pnpm => {
-            &["pack".as_ref(), "--config.ignore-scripts=true".as_ref(), "--pack-destination".as_ref(), folder.as_ref()]
-        }
-        Manager::Classic => &["pack".as_ref(), "--ignore-scripts".as_ref(), "--filename".as_ref(), out.as_ref()],
-        // It runs prepack again, in which a lastlook sees this one and leaves it at that.
-        Manager::Berry => &["pack".as_ref(), "--out".as_ref(), out.as_ref()],
-        Manager::Bun => {
-            &["pm".as_ref(), "pack".as_ref(), "--ignore-scripts".as_ref(), "--destination".as_ref(), folder.as_ref()]
-        }
-    };
-    words.extend(more.iter().map(OsString::from));
-    words
-}
-
-/// Whether a program needs Node.js to run it.
-fn is_script(program: &Path) -> bool {
-    program.extension().is_some_and(|ending| ["js", "cjs", "mjs"].iter().any(|known| ending == *known))
-}
-
-/// The archive that packing has left: not one that a failed attempt has.
-fn newest(folder: &Path, out: &Path) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(folder).ok()?;
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.sort();
-    let other = files.iter().find(|file| *file != out && file.extension().is_some_and(|ending| ending == "tgz"));
-    other.cloned().or_else(|| out.is_file().then(|| out.to_owned()))
+    format!("{}-{}.tgz", part(&hook.package).trim_start_matches('-'), part(&hook.version))
 }

@@ -37,6 +37,18 @@ pub enum Manager {
     Bun,
 }
 
+impl Manager {
+    /// The target that it publishes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Manager::Npm => "npm",
+            Manager::Pnpm => "pnpm",
+            Manager::Classic | Manager::Berry => "yarn",
+            Manager::Bun => "bun",
+        }
+    }
+}
+
 /// What runs lastlook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hook {
@@ -52,6 +64,8 @@ pub struct Hook {
     pub folder: PathBuf,
     /// The name of the package, where it is said.
     pub package: Option<String>,
+    /// Its version, where it is said.
+    pub version: Option<String>,
     /// The integrity of the archive that is about to be uploaded, where it is said.
     pub integrity: Option<String>,
     /// The script that is the package manager.
@@ -103,6 +117,7 @@ pub fn recognise(var: impl Fn(&str) -> Option<OsString>, here: &Path) -> Option<
         command,
         folder,
         package: text("npm_package_name"),
+        version: text("npm_package_version"),
         integrity: text("npm_package_integrity").filter(|value| value.starts_with("sha512-")),
         program: file("npm_execpath"),
         node: file("npm_node_execpath"),

@@ -17,7 +17,7 @@ fail-on = \"error\"
 # Findings that are meant to be there. A reason is needed, an end is not.
 # [[allow]]
 # rule = \"env-file\"
-# path = \"package/template/.env\"     # as a report names it, behind the archive
+# path = \"**/template/.env\"          # archives of npm put `package/` in front of it
 # reason = \"the template that new projects start from; holds no secret\"
 # expires = \"2030-01-31\"
 "
