@@ -68,3 +68,11 @@ pub fn run() -> Exit {
 fn looked_at(args: &args::CheckArgs) -> anyhow::Result<Exit> {
     hook::run(args).unwrap_or_else(|| check::run(args))
 }
+
+/// Says something on standard error, in lines of which no name can give orders to a terminal.
+fn say(text: &str) {
+    for (index, line) in text.lines().enumerate() {
+        let prefix = if index == 0 { "lastlook: " } else { "" };
+        eprintln!("{prefix}{}", lastlook::report::sanitize::escape(line));
+    }
+}

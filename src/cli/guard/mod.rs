@@ -17,15 +17,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use lastlook::policy::Policy;
-use lastlook::report::sanitize;
 use lastlook::scan::TargetFile;
 
-use super::Exit;
 use super::args::CheckArgs;
 use super::check::{self, To};
 use super::child::{self, Child, Output, signals};
 use super::scratch::{Scratch, Seal};
 use super::settings;
+use super::{Exit, say};
 use plan::{Arg, Plan, Proof, Step, Unit};
 
 /// Guards the command that stands in the place of the paths.
@@ -38,11 +37,6 @@ pub fn run(args: &CheckArgs) -> Result<Exit> {
     let here = tool::Here { folder, ask: &ask };
     let plan = tool::plan(&words, &here).map_err(anyhow::Error::msg)?;
     Guard { args, scratch: &scratch }.run(&plan)
-}
-
-/// Says something about what guard does. Standard output is the command's.
-fn say(text: &str) {
-    eprintln!("lastlook: {}", sanitize::escape(text));
 }
 
 /// Why it goes no further.
@@ -224,10 +218,10 @@ impl Guard<'_> {
         };
         unchanged(made, "while it was published").map_err(|error| anyhow::anyhow!(wrong(&error.to_string())))?;
         match &unit.proof {
-            Proof::ThisFile => say("published: the very file that was looked at"),
+            Proof::ThisFile => say("the command was given the very file that was looked at, and it is unchanged"),
             Proof::Name { ask, says } => {
                 self.still(ask, says, "afterwards").map_err(|error| anyhow::anyhow!(wrong(&error.to_string())))?;
-                say(&format!("published: the image that was looked at, {says}"));
+                say(&format!("the name stands for the image that was looked at, {says}"));
             }
             Proof::Again { left, asked } => {
                 if let Some(folder) = left {
@@ -235,11 +229,7 @@ impl Guard<'_> {
                         let file = folder.join(path.file_name().unwrap_or_default());
                         match Seal::of(&file) {
                             Ok(there) if there == *seal => {
-                                say(&format!(
-                                    "published: {} in {} is what was looked at",
-                                    name(path),
-                                    folder.display()
-                                ));
+                                say(&format!("{} in {} is what was looked at", name(path), folder.display()));
                             }
                             Ok(_) => bail!(wrong(&format!("{} differs", file.display()))),
                             Err(error) => say(&format!(
@@ -254,7 +244,7 @@ impl Guard<'_> {
                     let said = said.map(|said| String::from_utf8_lossy(&said).into_owned());
                     match (said, made.files.first()) {
                         (Ok(said), Some((_, seal))) if said.contains(&seal.integrity) => {
-                            say("published: the registry names the integrity of what was looked at");
+                            say("the registry names the integrity of what was looked at");
                         }
                         (Ok(said), _) if said.contains("sha512-") => {
                             bail!(wrong("the registry names another integrity"))

@@ -8,25 +8,20 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use lastlook::report::sanitize;
 use lastlook::scan::TargetFile;
 use lastlook::target::{self, Folder};
 
-use super::Exit;
 use super::args::CheckArgs;
 use super::check::{self, To};
 use super::child::{Child, MARK, MARK_FILE};
 use super::scratch::{Scratch, Seal};
 use super::settings;
 use super::surroundings::TargetArg;
+use super::{Exit, say};
 use surroundings::{Hook, Manager};
 
 /// npm's own packing, without npm's start.
 const PACK: &str = include_str!("pack.js");
-
-fn say(text: &str) {
-    eprintln!("lastlook: {}", sanitize::escape(text));
-}
 
 /// Looks at what is published, if lastlook is a hook and was not told what to look at.
 pub fn run(args: &CheckArgs) -> Option<Result<Exit>> {
