@@ -68,7 +68,7 @@ fn paths(report: &Value) -> Vec<&str> {
     report["findings"].as_array().unwrap().iter().map(|finding| finding["path"].as_str().unwrap()).collect()
 }
 
-const REPORTS: [&str; 5] = ["human", "json", "jsonl", "sarif", "github"];
+const REPORTS: [&str; 8] = ["human", "json", "jsonl", "sarif", "github", "gitlab", "junit", "markdown"];
 
 #[test]
 fn the_exit_code_does_not_depend_on_the_report() {
@@ -203,7 +203,7 @@ fn json_has_the_documented_keys() {
         keys.sort();
         keys.join(" ")
     };
-    assert_eq!(keys(&report), "allowed findings gaps schema stale tool totals verdict");
+    assert_eq!(keys(&report), "allowed findings gaps packages remarks schema stale tool totals verdict");
     assert_eq!(report["schema"], 1);
     assert_eq!(report["verdict"], "blocked");
     let documented = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json.md")).unwrap();

@@ -4,14 +4,19 @@
 // A helper of a test that meets the unexpected fails the test, as it should.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
+use std::fs;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use lastlook::detect::Detector;
 use lastlook::finding::Level;
 use lastlook::rules::placeholder::is_placeholder;
 use lastlook::rules::{ContentRule, Rule, RuleSet, example, load};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 /// How many texts each rule is tried on.
 const TEXTS: u64 = 12;
@@ -40,7 +45,7 @@ fn facts() -> Vec<&'static lastlook::finding::FactSpec> {
 /// the rule asks for.
 fn slow(rule: &ContentRule, text: &[u8]) -> BTreeSet<(usize, usize, bool)> {
     let pattern = rule.pattern.get().expect("the pattern compiles");
-    let keywords = keywords(rule, text);
+    let keywords = LazyCell::new(|| keywords(rule, text));
     let mut found = BTreeSet::new();
     let mut at = 0;
     while at <= text.len() {
@@ -64,8 +69,13 @@ fn slow(rule: &ContentRule, text: &[u8]) -> BTreeSet<(usize, usize, bool)> {
 fn keywords(rule: &ContentRule, text: &[u8]) -> Vec<Range<usize>> {
     let text = if rule.ignore_case { text.to_ascii_lowercase() } else { text.to_vec() };
     let at = |word: &String| -> Vec<Range<usize>> {
-        let starts = text.windows(word.len()).enumerate().filter(|(_, window)| *window == word.as_bytes());
-        starts.map(|(start, _)| start..start + word.len()).collect()
+        let mut places = Vec::new();
+        let mut from = 0;
+        while let Some(start) = text[from..].windows(word.len()).position(|window| window == word.as_bytes()) {
+            places.push(from + start..from + start + word.len());
+            from += start + 1;
+        }
+        places
     };
     rule.keywords.iter().flat_map(at).collect()
 }
@@ -104,6 +114,13 @@ fn text(rule: &Rule, seed: u64) -> Vec<u8> {
     text
 }
 
+/// What the search itself finds in a text as it stands.
+fn quick(detector: &Detector, text: &[u8], path: &str) -> BTreeSet<(usize, usize)> {
+    let all = 0..text.len();
+    let found = detector.content(text, std::slice::from_ref(&all), path).matches;
+    found.into_iter().filter(|one| one.encodings.is_empty()).map(|one| (one.secret.start, one.secret.end)).collect()
+}
+
 #[test]
 fn windows_miss_nothing_that_a_search_of_the_whole_text_finds() {
     let rules = load::builtin(&facts()).expect("the built-in rules");
@@ -117,13 +134,7 @@ fn windows_miss_nothing_that_a_search_of_the_whole_text_finds() {
         let mut found = 0;
         for seed in 1..=TEXTS {
             let text = text(rule, seed);
-            let all = 0..text.len();
-            let quick: BTreeSet<(usize, usize)> = detector
-                .content(&text, std::slice::from_ref(&all), path)
-                .matches
-                .into_iter()
-                .map(|one| (one.secret.start, one.secret.end))
-                .collect();
+            let quick = quick(&detector, &text, path);
             let slow = slow(content, &text);
             found += slow.len();
             let missed: Vec<_> = slow.iter().filter(|one| one.2 && !quick.contains(&(one.0, one.1))).collect();
@@ -138,4 +149,93 @@ fn windows_miss_nothing_that_a_search_of_the_whole_text_finds() {
         }
     }
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// How much of a file is compared: to try every pattern on every byte is slow, which is why nobody searches like that.
+const LONGEST: usize = 256 << 10;
+
+/// The beginnings of all files under `folder`, with their names.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut open: Vec<PathBuf> = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() {
+                open.push(entry.path());
+            } else if entry.file_type().unwrap().is_file() {
+                let mut bytes = fs::read(entry.path()).unwrap();
+                bytes.truncate(LONGEST);
+                files.push((entry.path().to_string_lossy().replace('\\', "/").to_lowercase(), bytes));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Compares every rule by itself in every file, and all rules together with each by itself. Answers how much was found.
+fn compare(files: &[(String, Vec<u8>)]) -> usize {
+    let rules = load::builtin(&facts()).expect("the built-in rules");
+    let together = Detector::new(&rules, |_| Level::Error).unwrap();
+    let together: Vec<_> = files.par_iter().map(|(path, text)| quick(&together, text, path)).collect();
+    let contents: Vec<&Arc<Rule>> = rules.iter().filter(|rule| rule.content().is_some()).collect();
+    let compare = |rule: &&Arc<Rule>| {
+        let content = rule.content().unwrap();
+        let mut alone = RuleSet::default();
+        alone.share(Arc::clone(rule));
+        let detector = Detector::new(&alone, |_| Level::Error).unwrap();
+        let (mut found, mut wrong) = (0, Vec::new());
+        for ((path, text), together) in files.iter().zip(&together) {
+            let quick = quick(&detector, text, path);
+            let speaks = content.paths.as_ref().is_none_or(|paths| paths.is_match(path));
+            let slow = if speaks { slow(content, text) } else { BTreeSet::new() };
+            let missed = slow.iter().filter(|one| one.2 && !quick.contains(&(one.0, one.1)));
+            wrong.extend(missed.map(|one| format!("{} in {path}: missed {one:?}", rule.id)));
+            let invented = quick.iter().filter(|one| !slow.iter().any(|other| (other.0, other.1) == **one));
+            wrong.extend(invented.map(|one| format!("{} in {path}: invented {one:?}", rule.id)));
+            let lost = quick.iter().filter(|one| !together.iter().any(|other| other.0 < one.1 && one.0 < other.1));
+            wrong.extend(lost.map(|one| format!("{} in {path}: nothing says {one:?} when all rules search", rule.id)));
+            found += quick.len();
+        }
+        (found, wrong)
+    };
+    let (found, wrong): (Vec<usize>, Vec<Vec<String>>) = contents.par_iter().map(compare).unzip();
+    let wrong = wrong.concat();
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+    found.iter().sum()
+}
+
+#[test]
+fn every_file_of_the_corpus_is_searched_as_if_every_pattern_were_tried_on_every_byte() {
+    let found = compare(&files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")));
+    assert!(found > 0, "nothing was found in the corpus at all");
+}
+
+#[test]
+#[ignore = "needs npm and the registry"]
+fn published_packages_are_searched_as_if_every_pattern_were_tried_on_every_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    for package in
+        ["aws-sdk@2.1692.0", "ssh2@1.16.0", "jsrsasign@11.1.0", "axios@1.7.9", "ethers@6.13.4", "left-pad@1.3.0"]
+    {
+        let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+        npm.args(["pack", "--ignore-scripts", "--silent", package]).current_dir(folder.path());
+        assert!(npm.status().unwrap().success(), "npm pack {package}");
+    }
+    let archives: Vec<PathBuf> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    for archive in archives {
+        let into = archive.with_extension("");
+        fs::create_dir(&into).unwrap();
+        let tar = Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(&into).status().unwrap();
+        assert!(tar.success(), "{}", archive.display());
+        fs::remove_file(archive).unwrap();
+    }
+    let mut files = files(folder.path());
+    // Every seventh file: all of them would take minutes and say the same.
+    let mut at = 0;
+    files.retain(|(path, _)| {
+        at += 1;
+        at % 7 == 0 || path.contains("test") || path.contains("readme")
+    });
+    assert!(compare(&files) > 0, "ssh2 ships private keys as test data");
 }

@@ -19,6 +19,7 @@ use lastlook::formats::{self, FORMATS};
 use lastlook::policy::Policy;
 use lastlook::rules::RuleSet;
 use lastlook::rules::load::{self, Check};
+use lastlook::target::{TARGETS, Tool};
 use support::markdown::{self, Page};
 
 fn root() -> &'static Path {
@@ -235,6 +236,8 @@ fn the_json_page_names_every_key_and_no_other() {
     fs::write(sandbox.path().join("cut.tgz"), &fs::read(sandbox.path().join("acme-1.0.0.tgz")).unwrap()[..60]).unwrap();
     let output = shell_free(&["--report", "json", "."], sandbox.path());
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = shell_free(&["--target", "site", "--report", "json", "dist"], sandbox.path());
+    let packages: serde_json::Value = serde_json::from_slice(&packages.stdout).unwrap();
     let page = page("docs/json.md");
     let tables = [
         ("json", &report, &[][..]),
@@ -242,6 +245,7 @@ fn the_json_page_names_every_key_and_no_other() {
         ("A finding", &report["allowed"][0], &["reason"]),
         ("A gap", &report["gaps"][0], &[]),
         ("A stale allow entry", &report["stale"][0], &[]),
+        ("A package", &packages["packages"][0], &[]),
         ("The totals", &report["totals"], &[]),
     ];
     for (heading, value, more) in tables {
@@ -250,6 +254,36 @@ fn the_json_page_names_every_key_and_no_other() {
         documented.extend(more);
         assert_eq!(written, documented, "docs/json.md, {heading}");
     }
+}
+
+#[test]
+fn the_page_of_targets_says_of_every_tool_how_it_is_asked() {
+    let page = page("docs/targets.md");
+    let rows: Vec<&str> = page.text.lines().filter(|line| line.starts_with("| `")).collect();
+    let row = |tool: &&dyn Tool| format!("| `{}` | {} | {} |", tool.name(), tool.asked(), tool.exactness());
+    let wanted: Vec<String> = TARGETS.iter().map(row).collect();
+    assert!(rows == wanted, "docs/targets.md should have these rows:\n{}", wanted.join("\n"));
+}
+
+#[test]
+fn the_json_page_names_every_key_of_the_list_of_targets() {
+    let sandbox = sandbox();
+    fs::write(sandbox.path().join("dist/pyproject.toml"), "[project]\nname = \"tide\"\n").unwrap();
+    fs::create_dir(sandbox.path().join("dist/dist")).unwrap();
+    fs::copy(sandbox.path().join("acme-1.0.0.tgz"), sandbox.path().join("dist/dist/tide-1.0.0.tar.gz")).unwrap();
+    let output = shell_free(&["targets", "--json", "dist"], sandbox.path());
+    let list: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let page = page("docs/json.md");
+    let keys = |value: &serde_json::Value| -> BTreeSet<String> { value.as_object().unwrap().keys().cloned().collect() };
+    let documented = page.first_column("lastlook targets --json");
+    assert_eq!(keys(&list).iter().map(String::as_str).collect::<BTreeSet<_>>(), documented);
+    let package = &list["packages"][0];
+    for key in keys(package).into_iter().chain(keys(&package["files"][0])) {
+        assert!(page.text.contains(&format!("`{key}`")), "docs/json.md does not explain `{key}`");
+    }
+    let names: Vec<&str> =
+        package["files"].as_array().unwrap().iter().filter_map(|file| file["path"].as_str()).collect();
+    assert_eq!(names, [".env", "cli.js.map", "package.json"]);
 }
 
 #[test]

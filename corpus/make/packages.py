@@ -106,6 +106,28 @@ def scenarios():
         (fresh(f"nested-archives/{half}") / "harbour.war").write_bytes(outer)
 
 
+def images():
+    """A manifest and a configuration as blobs, the way an image layout holds them."""
+    digest = lambda data: hashlib.sha256(data).hexdigest()
+    config = {"architecture": "amd64", "os": "linux", "created": "2026-01-01T00:00:00Z",
+              "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin", "HARBOUR_MODE=ferry"], "Labels": {"team": "pilots"},
+                         "Cmd": ["node", "app/index.js"]},
+              "rootfs": {"type": "layers", "diff_ids": ["sha256:" + digest(b"layer")]},
+              "history": [{"created": "2026-01-01T00:00:00Z", "created_by": "ARG VERSION=1.0.0", "empty_layer": True},
+                          {"created": "2026-01-01T00:00:00Z",
+                           "created_by": "RUN |1 VERSION=1.0.0 /bin/sh -c node build.js # buildkit", "comment": "buildkit.dockerfile.v0"}]}
+    config = json.dumps(config).encode()
+    (fresh("formats/image-config/buildkit") / "config.json").write_bytes(config)
+    layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": "sha256:" + digest(b"layer"), "size": 5}
+    manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "sha256:" + digest(config),
+                           "size": len(config)}, "layers": [layer]}
+    folder = fresh("formats/image-manifest/oci")
+    (folder / "manifest").write_bytes(json.dumps(manifest).encode())
+    saved = [{"Config": digest(config) + ".json", "RepoTags": ["harbour:1.0"], "Layers": [digest(b"layer") + "/layer.tar"]}]
+    (fresh("formats/image-manifest/saved") / "manifest.json").write_bytes(json.dumps(saved).encode())
+
+
 def hostile():
     def put(case, file, data):
         (fresh("hostile/" + case) / file).write_bytes(data)
@@ -148,4 +170,5 @@ def hostile():
 
 
 scenarios()
+images()
 hostile()

@@ -7,8 +7,12 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use lastlook::finding::Level;
 use lastlook::report::{self, REPORTS, Report};
 
+use super::guard;
+use super::init::{self, InitArgs};
 use super::known::KnownArg;
-use super::surroundings::TargetArg;
+use super::man::ManArgs;
+use super::surroundings::{TargetArg, target_help};
+use super::targets::{self, TargetsArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,63 +80,6 @@ Exit codes:
   2  wrong usage or configuration, or nothing could be written
   3  incomplete: nothing to do, but not everything could be looked at";
 
-const GUARD: &str = "\
-Pack what a command would publish, once, into a private folder; look at exactly these bytes; and only when they are clear \
-let the command publish that very file.
-
-Known are npm, pnpm, yarn and bun publish, yarn npm publish, cargo publish, twine upload, uv publish, vsce and ovsx \
-publish, gem push, helm push, nuget and dotnet nuget push, docker and podman push. Anything else is refused, and so is \
-every call of these of which guard cannot tell what it publishes.
-
-Arguments, the terminal, signals and the exit code are the command's; reports go to standard error. docs/hooks.md says what \
-is proved for which tool.";
-
-const GUARD_EXAMPLES: &str = "\
-Examples:
-  lastlook guard -- npm publish --tag next
-  lastlook guard --fail-on warning -- pnpm publish
-  lastlook guard -- twine upload dist/*
-  lastlook guard -- cargo publish
-  lastlook guard -- docker push example.org/app:1.2
-
-Exit codes:
-  0  looked at, clear, and published
-  1  blocked: nothing was published
-  2  wrong usage or configuration, or guard cannot tell what would be published: nothing was published
-  3  incomplete: not everything could be looked at, and nothing was published
-  otherwise that of the command which failed, or 128 and the number of the signal that ended it";
-
-const INIT_EXAMPLES: &str = "\
-Examples:
-  lastlook init                       show what fits this project, and ask before writing it
-  lastlook init --dry-run             only show it
-  lastlook init --yes --only hook,policy
-                                      write the hook and the policy without asking
-
-Run twice it changes nothing. Nothing is written outside the folder, and no link is followed.
-
-Exit codes:
-  0  written, or everything is there already
-  1  there are changes that were not written
-  2  wrong usage, or something could not be written";
-
-const TARGETS_LONG: &str = "\
-List what would be published of a folder, package by package, without judging it.
-
-The tool that publishes the folder is asked, without running the project's scripts and without the network. Files that \
-a tool packs into an archive are listed as they are in it.";
-
-const TARGETS_EXAMPLES: &str = "\
-Examples:
-  lastlook targets                    what would be published of this folder
-  lastlook targets --json packages/a  for programs: docs/json.md
-  lastlook targets --target pnpm .    ask pnpm, whatever the folder looks like
-
-Exit codes:
-  0  the list is what would be published
-  2  wrong usage or configuration
-  3  a tool could not be asked: `lastlook check` looks at everything in the folder";
-
 const MAPS: &str = "\
 Ask the source maps in this folder where secrets in built files come from, and name source, line and column; may be \
 given several times. For builds whose maps are kept back or uploaded elsewhere. A map belongs to a built file by its \
@@ -179,7 +126,7 @@ pub enum Command {
     #[command(after_help = EXAMPLES)]
     Check(CheckArgs),
     /// List what would be published of a folder, package by package, without judging it
-    #[command(long_about = TARGETS_LONG, after_help = TARGETS_EXAMPLES)]
+    #[command(long_about = targets::ABOUT, after_help = targets::EXAMPLES)]
     Targets(TargetsArgs),
     /// List the sources that a stranger could rebuild, or write them out
     #[command(long_about = SOURCES, after_help = SOURCES_EXAMPLES)]
@@ -188,10 +135,10 @@ pub enum Command {
     #[command(after_help = FIX_EXAMPLES)]
     Fix(FixArgs),
     /// Pack what a command would publish, look at exactly that, and publish it only if it is clear
-    #[command(long_about = GUARD, after_help = GUARD_EXAMPLES)]
+    #[command(long_about = guard::LONG, after_help = guard::EXAMPLES)]
     Guard(CheckArgs),
     /// Add hook, policy and CI job to a project, after showing what would be written
-    #[command(after_help = INIT_EXAMPLES)]
+    #[command(after_help = init::EXAMPLES)]
     Init(InitArgs),
     /// Write down what is found now, so that `--baseline` accepts it from now on
     Baseline(BaselineArgs),
@@ -211,6 +158,8 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Print a manual page
+    Man(ManArgs),
 }
 
 /// Arguments of `check`.
@@ -287,34 +236,6 @@ pub struct CheckArgs {
     /// Show no progress bar
     #[arg(long)]
     pub no_progress: bool,
-}
-
-/// Arguments of `targets`.
-#[derive(Debug, clap::Args)]
-pub struct TargetsArgs {
-    /// The folder
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub path: PathBuf,
-
-    /// Write the list as one JSON document (docs/json.md)
-    #[arg(long)]
-    pub json: bool,
-
-    /// What the folder is: auto, folder (everything in it), or the tool that publishes it
-    #[arg(long, value_name = "WHAT", long_help = target_help())]
-    pub target: Option<TargetArg>,
-
-    /// Build a Python or .NET project to list what is published of it; runs what the project's build runs
-    #[arg(long)]
-    pub build: bool,
-
-    /// Use this policy instead of the lastlook.toml nearest to the folder
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
-    pub config: Option<PathBuf>,
-
-    /// Use no policy file at all
-    #[arg(long)]
-    pub no_config: bool,
 }
 
 /// Arguments of `sources`.
@@ -425,43 +346,6 @@ impl FixArgs {
     }
 }
 
-/// Arguments of `init`.
-#[derive(Debug, clap::Args)]
-pub struct InitArgs {
-    /// The folder of the project
-    #[arg(default_value = ".")]
-    pub path: PathBuf,
-
-    /// Write without asking
-    #[arg(long, short, conflicts_with = "dry_run")]
-    pub yes: bool,
-
-    /// Only show what would be written
-    #[arg(long)]
-    pub dry_run: bool,
-
-    /// Add only these; without it, what fits the project
-    #[arg(long, value_name = "PART", value_enum, value_delimiter = ',')]
-    pub only: Vec<InitPart>,
-}
-
-/// What `init` can add.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum InitPart {
-    /// A script in package.json that looks before publishing
-    Hook,
-    /// A lastlook.toml with comments
-    Policy,
-    /// A workflow for GitHub Actions
-    Github,
-    /// A job for GitLab
-    Gitlab,
-    /// A shell script for any CI
-    Shell,
-    /// An entry for pre-commit
-    PreCommit,
-}
-
 /// The `baseline` command.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -566,18 +450,6 @@ impl FromStr for ReportArg {
         }
         Ok(ReportArg { report, file: file.map(PathBuf::from) })
     }
-}
-
-fn target_help() -> String {
-    let mut help = String::from(
-        "What folders are. With `auto`, the default, a folder that is a package is looked at as the tool that publishes it \
-         would pack it, and anything else whole. `folder` looks at everything and asks nobody: choose it for folders of \
-         others, because asking a tool in a folder trusts the folder as much as publishing from it does. Where a tool \
-         cannot answer, everything in the folder is looked at, and a remark says so (docs/targets.md).\n\nThe tools: ",
-    );
-    let names: Vec<&str> = lastlook::target::TARGETS.iter().map(|tool| tool.name()).collect();
-    help.push_str(&names.join(", "));
-    help
 }
 
 fn report_help() -> String {

@@ -17,6 +17,7 @@ mod guard;
 mod hook;
 mod init;
 mod known;
+mod man;
 mod output;
 mod progress;
 mod rules;
@@ -52,6 +53,7 @@ pub fn run() -> Exit {
         Some(Command::Rules(command)) => rules::run(&command),
         Some(Command::Formats { facts }) => formats::run(facts),
         Some(Command::Completions { shell }) => completions::run(shell),
+        Some(Command::Man(command)) => man::run(&command),
     };
     done.unwrap_or_else(|error| {
         // Mistakes are quoted from files that may be hostile.

@@ -53,6 +53,19 @@ impl FromStr for TargetArg {
     }
 }
 
+/// The help of `--target`.
+pub fn target_help() -> String {
+    let mut help = String::from(
+        "What folders are. With `auto`, the default, a folder that is a package is looked at as the tool that publishes it \
+         would pack it, and anything else whole. `folder` looks at everything and asks nobody: choose it for folders of \
+         others, because asking a tool in a folder trusts the folder as much as publishing from it does. Where a tool \
+         cannot answer, everything in the folder is looked at, and a remark says so (docs/targets.md).\n\nThe tools: ",
+    );
+    let names: Vec<&str> = lastlook::target::TARGETS.iter().map(|tool| tool.name()).collect();
+    help.push_str(&names.join(", "));
+    help
+}
+
 /// Our surroundings. What is made in them is gone when they are dropped.
 pub fn surroundings(build: bool) -> Surroundings {
     let made = Made::default();

@@ -11,9 +11,55 @@ use lastlook::report::sets::{self, Listed};
 use lastlook::scan::{Judged, Outcome, TargetError, TargetFile, Totals, together};
 use lastlook::target::{self, Answer, Contents, Folder, Set, Surroundings, Wish};
 
-use super::args::TargetsArgs;
-use super::surroundings::{TargetArg, surroundings};
+use super::surroundings::{TargetArg, surroundings, target_help};
 use super::{Exit, check, output, settings};
+
+/// What `targets` is, at length.
+pub const ABOUT: &str = "\
+List what would be published of a folder, package by package, without judging it.
+
+The tool that publishes the folder is asked, without running the project's scripts and without the network. Files that \
+a tool packs into an archive are listed as they are in it.";
+
+/// How `targets` is used.
+pub const EXAMPLES: &str = "\
+Examples:
+  lastlook targets                    what would be published of this folder
+  lastlook targets --json packages/a  for programs: docs/json.md
+  lastlook targets --target pnpm .    ask pnpm, whatever the folder looks like
+
+Exit codes:
+  0  the list is what would be published
+  2  wrong usage or configuration
+  3  a tool could not be asked: `lastlook check` looks at everything in the folder";
+
+/// Arguments of `targets`.
+#[derive(Debug, clap::Args)]
+pub struct TargetsArgs {
+    /// The folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+
+    /// Write the list as one JSON document (docs/json.md)
+    #[arg(long)]
+    pub json: bool,
+
+    /// What the folder is: auto, folder (everything in it), or the tool that publishes it
+    #[arg(long, value_name = "WHAT", long_help = target_help())]
+    pub target: Option<TargetArg>,
+
+    /// Build a Python or .NET project to list what is published of it; runs what the project's build runs
+    #[arg(long)]
+    pub build: bool,
+
+    /// Use this policy instead of the lastlook.toml nearest to the folder
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+
+    /// Use no policy file at all
+    #[arg(long)]
+    pub no_config: bool,
+}
 
 /// What is wanted of folders, and by whom.
 pub struct Wanted {

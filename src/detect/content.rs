@@ -10,7 +10,7 @@ use regex::bytes::{Captures, Regex};
 
 use super::automaton::TooLarge;
 use super::encoded::{Anchors, Decoder, LazyAnchors, Passage, WAYS, Way};
-use super::glued::Glued;
+use super::glued::{Glued, is_bare_keyword};
 use super::prefilter::{Owner, Prefilter};
 use super::{Active, conditions};
 use crate::finding::{Category, Encoding};
@@ -78,6 +78,15 @@ pub enum Kind {
     Text,
     /// Anything else: strings may stand back to back.
     Binary,
+}
+
+/// A rule that has a keyword in a text.
+struct Met {
+    rule: usize,
+    /// Whether it speaks about a text with this name.
+    wanted: bool,
+    /// The window that may still grow.
+    open: Option<Range<usize>>,
 }
 
 /// A path, as rules' globs read it and as it is written.
@@ -154,6 +163,7 @@ impl ContentMatcher {
             let before = found.len();
             self.search_window(rule, text, window.clone(), &mut found);
             if kind == Kind::Binary {
+                self.drop_bare_keywords(rule, text, before, &mut found);
                 self.search_glued(rule, text, window, before, &mut found);
             }
         }
@@ -188,17 +198,23 @@ impl ContentMatcher {
     /// The windows in which each rule has to look, merged where they overlap.
     fn windows(&self, text: &[u8], path: &str, wants: impl Fn(&Active) -> bool) -> Vec<(usize, Range<usize>)> {
         let mut done = Vec::new();
-        let mut open: Vec<Option<Range<usize>>> = vec![None; self.rules.len()];
-        let mut wanted: Vec<Option<bool>> = vec![None; self.rules.len()];
+        // Few rules are met in a text: only those have a place, counted from 1.
+        let mut places: Vec<u32> = vec![0; self.rules.len()];
+        let mut met: Vec<Met> = Vec::new();
         self.prefilter.each(text, |rule, hit| {
             let Some(content) = self.content(rule) else { return };
-            let speaks = || wants(&self.rules[rule]) && content.paths.as_ref().is_none_or(|paths| paths.is_match(path));
-            if !*wanted[rule].get_or_insert_with(speaks) {
+            if places[rule] == 0 {
+                let speaks = content.paths.as_ref().is_none_or(|paths| paths.is_match(path));
+                met.push(Met { rule, wanted: speaks && wants(&self.rules[rule]), open: None });
+                places[rule] = met.len() as u32;
+            }
+            let met = &mut met[places[rule] as usize - 1];
+            if !met.wanted {
                 return;
             }
             let start = hit.start.saturating_sub(content.span);
             let end = (hit.end + content.span).min(text.len());
-            match &mut open[rule] {
+            match &mut met.open {
                 Some(window) if start <= window.end => window.end = window.end.max(end),
                 slot => {
                     if let Some(window) = slot.replace(start..end) {
@@ -209,7 +225,7 @@ impl ContentMatcher {
         });
         let everywhere = self.everywhere.iter().filter(|rule| wants(&self.rules[**rule]));
         done.extend(everywhere.map(|rule| (*rule, 0..text.len())));
-        done.extend(open.into_iter().enumerate().filter_map(|(rule, window)| Some((rule, window?))));
+        done.extend(met.into_iter().filter_map(|met| Some((met.rule, met.open?))));
         done
     }
 
@@ -218,6 +234,16 @@ impl ContentMatcher {
             Matcher::Content(content) => Some(content),
             _ => None,
         }
+    }
+
+    /// Takes out again what is only a keyword and the strings behind it, from `before` on in `found`.
+    fn drop_bare_keywords(&self, rule: usize, text: &[u8], before: usize, found: &mut Vec<ContentMatch<'_>>) {
+        let Some(content) = self.content(rule) else { return };
+        let mut at = 0;
+        found.retain(|one| {
+            at += 1;
+            at <= before || !is_bare_keyword(content, &text[one.secret.clone()])
+        });
     }
 
     /// Looks for what strings on either side have hidden; what stands from `before` on in `found` was found already.

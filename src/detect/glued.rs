@@ -14,7 +14,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
 
 use super::content::{is_secret, ranges};
-use crate::rules::{ContentRule, LazyRegex, looks_random};
+use crate::rules::{ContentRule, LazyRegex, is_words, looks_random};
 
 /// How often a stretch is searched again inside of a match that was refused.
 const RETRIES: usize = 16;
@@ -155,6 +155,19 @@ fn has_random_body(token: &[u8], keywords: &[String]) -> bool {
     let parts = body.split(|byte| !byte.is_ascii_alphanumeric());
     looks_random(&whole)
         || parts.max_by_key(|part| part.len()).is_some_and(|part| part.len() >= BODY && looks_random(part))
+}
+
+/// Whether what a rule found in bytes that are no text is only its keyword, with other strings behind it: programs that
+/// know the tokens of an issuer hold how they begin, and the next string may go on as a token would.
+pub(super) fn is_bare_keyword(rule: &ContentRule, secret: &[u8]) -> bool {
+    let behind = |keyword: &String| {
+        let (front, body) = secret.split_at_checked(keyword.len())?;
+        front.eq_ignore_ascii_case(keyword.as_bytes()).then_some(body)
+    };
+    rule.checksum.is_none()
+        && rule.structure.is_none()
+        && rule.conditions.is_none()
+        && rule.keywords.iter().filter_map(behind).min_by_key(|body| body.len()).is_some_and(is_words)
 }
 
 /// Whether a secret at an end of a match has a neighbour there that a pattern could object to.

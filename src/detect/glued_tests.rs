@@ -120,3 +120,12 @@ fn decoys_cost_a_bounded_time() {
         found(&detector, format!("{decoy}{}", "a1B2".repeat(100_000)).as_bytes());
     }
 }
+
+#[test]
+fn how_tokens_begin_is_no_token_with_words_behind_it() {
+    let (_, detector) = builtin();
+    let words = [&b"\x08category\"sk_live_"[..], b"eyJqa3UiairtablepackagesTooLarged3n0l4ndopenvino", b"\0\0"].concat();
+    assert_eq!(found(&detector, &words), []);
+    let token = example::fill("\"sk_live_<base62*24>\0\0", 3).unwrap();
+    assert_eq!(found(&detector, token.as_bytes()).len(), 1);
+}

@@ -87,12 +87,17 @@ impl ArtifactPath {
             .filter(|path| path.parent().is_none() || !path.0.shown.is_empty())
             .map(|path| &*path.0.logical)
             .collect();
-        if steps.len() > 1 {
-            steps.pop();
-            // npm puts everything into `package/`: unpacked, the folder is the target and has no place in the path.
-            if let Some(first) = steps.last_mut() {
-                *first = first.strip_prefix("package/").unwrap_or(first);
-            }
+        if steps.len() > 1
+            && let (Some(archive), Some(first)) = (steps.pop(), steps.last_mut())
+        {
+            // npm puts everything into `package/`, cargo and others into a folder that is called like the archive: unpacked,
+            // the folder is the target and has no place in the path, and the next version has another.
+            let archive = archive.rsplit(['/', '\\']).next().unwrap_or(archive);
+            let is_wrapper = |folder: &str| {
+                folder == "package" || archive.strip_prefix(folder).is_some_and(|rest| rest.starts_with('.'))
+            };
+            *first =
+                first.split_once('/').filter(|(folder, _)| is_wrapper(folder)).map_or(*first, |(_, inside)| inside);
         }
         steps.reverse();
         steps.join("!")
@@ -186,5 +191,10 @@ mod tests {
         assert_eq!(map.depth(), 2);
         assert_eq!(map.member("src/a.ts").stable(), "cli.js.map!src/a.ts");
         assert_eq!(ArtifactPath::file_in_target("package/cli.js.map", "cli.js.map").stable(), "cli.js.map");
+        let inside =
+            |archive: &str| ArtifactPath::file(archive).decompressed("x.tar").member("acme-1.0.0/src/lib.rs").stable();
+        assert_eq!(inside("out/acme-1.0.0.crate"), "src/lib.rs");
+        assert_eq!(inside("acme-1.0.0.tar.gz"), "src/lib.rs");
+        assert_eq!(inside("acme-1.0.0-rc.tgz"), "acme-1.0.0/src/lib.rs");
     }
 }

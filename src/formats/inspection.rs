@@ -139,12 +139,44 @@ pub struct Stated {
     pub parts: Vec<String>,
     /// Ranges that are accounted for and need not be searched as raw bytes.
     pub explained: Vec<Range<u64>>,
+    /// The layers of each image that this manifest describes, in order, as paths from its folder.
+    pub layers: Vec<Vec<String>>,
     /// Lines for the reader of a finding about this artifact.
     pub details: Vec<String>,
     /// What tells findings about this artifact from later ones at the same path; it goes into their fingerprints.
     pub evidence: Vec<u8>,
     /// The sources that are given away, the largest first; said at the end.
     pub given_away: Arc<[GivenAway]>,
+}
+
+impl Stated {
+    /// Whether nothing was stated.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Stated {
+            facts,
+            gaps,
+            sources,
+            family: _,
+            references,
+            parts,
+            explained,
+            layers,
+            details,
+            evidence,
+            given_away,
+        } = self;
+        facts.is_empty()
+            && gaps.is_empty()
+            && sources.is_empty()
+            && references.is_empty()
+            && parts.is_empty()
+            && explained.is_empty()
+            && layers.is_empty()
+            && details.is_empty()
+            && evidence.is_empty()
+            && given_away.is_empty()
+    }
 }
 
 /// A limit was reached, and a gap says so.
@@ -304,6 +336,14 @@ impl<'a> Inspection<'a> {
     pub fn part(&mut self, name: &str) {
         if self.stated.parts.len() < PARTS && name.len() <= PART_NAME {
             self.stated.parts.push(name.to_owned());
+        }
+    }
+
+    /// Names the layers of an image, from the lowest up, relative to the folder of the artifact. What a later one deletes
+    /// is told at the end.
+    pub fn layers(&mut self, layers: Vec<String>) {
+        if self.stated.layers.len() < PARTS {
+            self.stated.layers.push(layers);
         }
     }
 

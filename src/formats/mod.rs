@@ -12,6 +12,7 @@ pub mod bytecode;
 pub mod dataset;
 pub mod derived;
 pub mod executable;
+pub mod image;
 pub mod model;
 pub mod source_map;
 pub mod text;
@@ -104,6 +105,9 @@ pub static FORMATS: &[&dyn Format] = &[
     &archive::asar::Asar,
     &archive::phar::Phar,
     &archive::unopened::Unopened,
+    // Container images.
+    &image::ImageManifest,
+    &image::ImageConfig,
     // Source maps and what points at them.
     &source_map::SourceMap,
     &source_map::Inline,

@@ -94,11 +94,13 @@ impl AllowEntry {
 
 /// Whether a glob speaks of an artifact: of its path as reports show it, of its path inside the folder that was asked
 /// about, or of the part inside any of its containers, so that `package/dist/*.map` means the same whether the package
-/// was unpacked or not, and from wherever lastlook was called.
+/// was unpacked or not, and from wherever lastlook was called. The folder that everything in an archive lies in may be left
+/// out: its name changes with every version.
 fn covers_path(glob: &GlobMatcher, path: &ArtifactPath) -> bool {
     let shown = path.to_string();
     let inside = format!("{}{}", path.root().logical(), shown.strip_prefix(&path.root().to_string()).unwrap_or(""));
-    [&*shown, &*inside]
+    let stable = path.stable();
+    [&*shown, &*inside, &*stable]
         .into_iter()
         .chain(shown.match_indices('!').map(|(at, _)| &shown[at + 1..]))
         .any(|path| glob.is_match(path))
@@ -115,6 +117,7 @@ mod tests {
         assert!(covers(&ArtifactPath::file_in_target("dist/a.map", "a.map")));
         assert!(covers(&ArtifactPath::file_in_target("/home/x/dist/a.map", "dist/a.map")));
         assert!(covers(&ArtifactPath::file("p.tgz").decompressed("p.tar").member("dist/a.map")));
+        assert!(covers(&ArtifactPath::file("tide-1.0.0.crate").decompressed("t").member("tide-1.0.0/dist/a.map")));
         assert!(!covers(&ArtifactPath::file_in_target("/home/x/dist/a.map", "a.map")));
         assert!(!covers(&ArtifactPath::file("dist/a.map").member("src/a.ts")));
     }

@@ -52,6 +52,9 @@ To accept a finding on purpose, write this into lastlook.toml and say why:
 
 That is the first finding; --verbose and --report json show every fingerprint.
 
+npm package acme 1.0.0 in packages (6 files, everything in the folder): blocked, 3 errors, 1 warning, 2 notes
+npm package acme-ui 1.0.0 in packages (6 files): clear
+   = remark: .: the npm package acme-docs is private, and is skipped
 Looked at dist (12 files, 1,914 members, 61.2 MB) in 0.42 s: 3 errors, 1 warning, 2 notes, 2 gaps
 BLOCKED: 3 errors, and 2 gaps besides. Publishing this would give away what is reported here
 "#;

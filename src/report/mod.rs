@@ -19,9 +19,12 @@ pub mod sets;
 
 mod block;
 mod github;
+mod gitlab;
 mod human;
 mod json;
 mod jsonl;
+mod junit;
+mod markdown;
 mod paint;
 mod redact;
 mod safe_json;
@@ -31,9 +34,12 @@ mod wire;
 mod words;
 
 pub use github::Github;
+pub use gitlab::Gitlab;
 pub use human::Human;
 pub use json::Json;
 pub use jsonl::JsonLines;
+pub use junit::Junit;
+pub use markdown::Markdown;
 pub use redact::Redactor;
 pub use sarif::Sarif;
 
@@ -53,7 +59,7 @@ pub trait Report: Sync {
 }
 
 /// Every report format, in the order in which help lists them. The first is the default.
-pub static REPORTS: &[&dyn Report] = &[&Human, &Json, &JsonLines, &Sarif, &Github];
+pub static REPORTS: &[&dyn Report] = &[&Human, &Json, &JsonLines, &Sarif, &Github, &Gitlab, &Junit, &Markdown];
 
 /// The report format with this name.
 #[must_use]

@@ -25,7 +25,7 @@ fn assert_safe(name: &str, text: &str) {
 
 fn assert_parses(name: &str, text: &str) {
     match name {
-        "json" | "sarif" => drop(serde_json::from_str::<serde_json::Value>(text).unwrap()),
+        "json" | "sarif" | "gitlab" => drop(serde_json::from_str::<serde_json::Value>(text).unwrap()),
         "jsonl" => text.lines().for_each(|line| drop(serde_json::from_str::<serde_json::Value>(line).unwrap())),
         _ => {}
     }
@@ -61,7 +61,7 @@ fn hostile_names_do_nothing() {
 fn names_of_a_megabyte_do_not_fill_the_screen() {
     let mut outcome = empty();
     outcome.gaps.push(gap(&"a".repeat(1 << 20), &"b".repeat(1 << 20)));
-    for name in ["human", "github"] {
+    for name in ["human", "github", "junit", "markdown"] {
         let text = render_with(super::find(name).unwrap(), &outcome, &context());
         assert!(text.len() < 5_000, "{name}: {} bytes", text.len());
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::places::{self, Alike};
 use super::run::{Run, Seen};
 use super::walk::Listed;
-use super::{Allowed, Outcome, Scanner, Stale, disclosure, sources};
+use super::{Allowed, Outcome, Scanner, Stale, disclosure, layers, sources};
 use crate::finding::{Finding, Verdict};
 use crate::policy::Baseline;
 
@@ -28,6 +28,7 @@ pub fn judge(scanner: &Scanner, targets: &[String], files: &[Listed], mut seen: 
     let mut gaps = seen.gaps;
     gaps.sort();
     gaps.dedup();
+    layers::settle(&seen.stated, &seen.paths, &mut findings);
     let alike = places::settle(scanner, files, &seen.stated, &mut findings);
     let (findings, mut allowed, stale) = allow(scanner, findings, alike);
     allowed.extend(seen.allowed);

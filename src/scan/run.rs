@@ -13,6 +13,7 @@ use super::comment::Comments;
 use super::excerpt::excerpt;
 use super::manifest;
 use super::originals::{self, Originals};
+use super::repeats::Repeats;
 use super::section::locate;
 use super::sources::Embedded;
 use super::walk::Listed;
@@ -70,11 +71,12 @@ pub struct Run<'s> {
     scanner: &'s Scanner,
     seen: Mutex<Seen>,
     waiting: AtomicU64,
+    repeats: Repeats,
 }
 
 impl<'s> Run<'s> {
     pub fn new(scanner: &'s Scanner) -> Self {
-        Run { scanner, seen: Mutex::default(), waiting: AtomicU64::new(0) }
+        Run { scanner, seen: Mutex::default(), waiting: AtomicU64::new(0), repeats: Repeats::default() }
     }
 
     /// Everything that was seen so far.
@@ -126,11 +128,22 @@ impl<'s> Run<'s> {
             Package::Archive(_) => package.clone(),
         };
         let probe = Probe::new(artifact.path.base_name(), &artifact.bytes);
+        let repeat = self.repeats.key(artifact);
+        if repeat.is_some_and(|key| self.repeats.says_nothing(key)) {
+            return self.keep(artifact, package, &probe, findings, Stated::default());
+        }
+        let mut is_quiet = true;
         let mut whole = artifact.bytes.is_empty();
         let mut all = Stated::default();
         let (mut maps, mut readers) = (HashSet::new(), Vec::new());
         for format in FORMATS.iter().filter(|format| !whole_is_known(&probe) && sniff(**format, &probe)) {
-            let (coverage, stated) = self.inspect(*format, artifact, (package, &inner), (budget, &mut maps), scope);
+            let (coverage, mut stated, handed_out) =
+                self.inspect(*format, artifact, (package, &inner), (budget, &mut maps), scope);
+            if artifact.role == Role::EmbeddedSource {
+                // The comment linked the file that the source was once built into, which is not this one.
+                stated.references.clear();
+            }
+            is_quiet &= !handed_out && stated.is_empty();
             readers.push(*format);
             whole |= coverage == Some(Coverage::Whole);
             merge(&mut all, stated);
@@ -141,17 +154,21 @@ impl<'s> Run<'s> {
                 let reason = "searching it failed, which is a mistake in lastlook".to_owned();
                 (Vec::new(), Vec::new(), Some(Gap { path: artifact.path.clone(), stage: Stage::Detect, reason }))
             });
+            is_quiet &= found.is_empty() && allowed.is_empty() && gap.is_none();
             findings.extend(found);
             locate(artifact, &readers, &mut findings);
             self.note(|seen| seen.allowed.extend(allowed));
             all.gaps.extend(gap);
+        }
+        if let Some(key) = repeat.filter(|_| is_quiet) {
+            self.repeats.remember(key);
         }
         self.keep(artifact, package, &probe, findings, all);
     }
 
     /// Shows the artifact to one format. Members of an archive belong to the archive's package; everything else, such
     /// as sources of a map and `cli.js` in `cli.js.gz`, belongs to the package that the artifact lies in. `maps` are the places
-    /// of those that other formats have handed out.
+    /// of those that other formats have handed out. The last of the answer is whether it has handed out anything.
     fn inspect<'r>(
         &'r self,
         format: &'static dyn Format,
@@ -159,7 +176,7 @@ impl<'s> Run<'s> {
         (package, inner): (&Package, &Package),
         (budget, maps): (&Arc<Budget>, &mut HashSet<Range<*const u8>>),
         scope: &rayon::Scope<'r>,
-    ) -> (Option<Coverage>, Stated) {
+    ) -> (Option<Coverage>, Stated, bool) {
         let mut sink = |member: Artifact| {
             // A map in a coverage report is one to the reader of such reports and to that of maps in other JSON. Only what
             // shares the memory of the artifact has a place in it: the next decoded text may lie where the last one did.
@@ -180,7 +197,7 @@ impl<'s> Run<'s> {
         let handed_out = out.has_members();
         let mut stated = out.finish();
         let gap = |reason| Gap { path: artifact.path.clone(), stage: Stage::Format, reason };
-        match result {
+        let (coverage, stated) = match result {
             Ok(Ok(coverage)) => (Some(coverage), stated),
             // What was handed out has been looked at, so what could not be is no mistake either.
             Ok(Err(FormatError::NotThis)) if handed_out => (None, Stated { gaps: stated.gaps, ..Stated::default() }),
@@ -196,7 +213,8 @@ impl<'s> Run<'s> {
                 stated.gaps.push(gap(reason));
                 (None, stated)
             }
-        }
+        };
+        (coverage, stated, handed_out)
     }
 
     /// Looks at a member: on another thread if few bytes wait for one, otherwise here and now.
@@ -364,8 +382,6 @@ impl<'s> Run<'s> {
             Role::EmbeddedSource | Role::EmbeddedMap | Role::Header => false,
         };
         if artifact.role == Role::EmbeddedSource {
-            // The comment linked the file that the source was once built into, which is not this one.
-            all.references.clear();
             self.embedded(artifact, package);
         }
         // A source may hold a NUL near its start, and does not look like text then.
@@ -453,6 +469,7 @@ fn merge(all: &mut Stated, one: Stated) {
     all.sources.extend(one.sources);
     all.references.extend(one.references);
     all.parts.extend(one.parts);
+    all.layers.extend(one.layers);
     all.explained.extend(one.explained);
     all.details.extend(one.details);
 }

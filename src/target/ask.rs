@@ -83,8 +83,13 @@ fn add(
     let contents = tool.contents(&packages, around);
     for (package, contents) in packages.into_iter().zip(contents) {
         let contents = contents.unwrap_or_else(|refusal| {
-            answer.remarks.push(whole(&below(shown, real, &package.folder), &refusal));
-            Contents::Whole(package.folder.clone())
+            let shown = below(shown, real, &package.folder);
+            let (contents, remark) = match tool.instead(&package, around) {
+                Some((contents, said)) => (contents, format!("{shown}: {said}, because {refusal}")),
+                None => (Contents::Whole(package.folder.clone()), whole(&shown, &refusal)),
+            };
+            answer.remarks.push(remark);
+            contents
         });
         answer.sets.push(Set { package, contents });
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::manifest::Folder;
 use super::run::Ask;
-use super::{Package, Refusal, Scripts, Surroundings, Tool};
+use super::{Contents, File, Package, Refusal, Scripts, Surroundings, Tool};
 
 /// Cargo.
 pub struct Cargo;
@@ -23,7 +23,8 @@ impl Tool for Cargo {
 
     fn exactness(&self) -> &'static str {
         "every byte: the crate itself is looked at, with the Cargo.toml, Cargo.lock and .cargo_vcs_info.json that cargo \
-         writes. Dependencies must be in cargo's cache already"
+         writes. Where it cannot be packed (dependencies must be in cargo's cache already), the files of `cargo package \
+         --list` are looked at, without those two"
     }
 
     fn recognises(&self, folder: &Folder) -> bool {
@@ -34,6 +35,16 @@ impl Tool for Cargo {
         let ask = Ask::tool(around, "cargo", folder)?;
         let answer = ask.args(["metadata", "--no-deps", "--format-version", "1", "--offline"]).answer()?;
         packages(&answer.text, folder).ok_or_else(|| Refusal::nonsense("cargo"))
+    }
+
+    fn instead(&self, package: &Package, around: &Surroundings) -> Option<(Contents, String)> {
+        let ask = Ask::tool(around, "cargo", &package.folder).ok()?;
+        let ask = ask.args(["package", "--list", "--allow-dirty", "--offline", "--manifest-path"]);
+        let answer = ask.arg(package.folder.join("Cargo.toml")).answer().ok()?;
+        let files = listed(&answer.text, package);
+        let said = "the files that cargo lists are looked at, without the Cargo.lock and .cargo_vcs_info.json that it writes \
+                    when it packs";
+        (!files.is_empty()).then(|| (Contents::Files(files), said.to_owned()))
     }
 
     fn pack(
@@ -51,6 +62,20 @@ impl Tool for Cargo {
         let made = into.join("package").join(name);
         if made.is_file() { Ok(vec![made]) } else { Err(Refusal::failed("cargo", "made no crate")) }
     }
+}
+
+/// The files of `cargo package --list` as they lie in the project. Of those that cargo writes itself, Cargo.toml is made
+/// from the one that is there, and is listed once more under the name that it has in the crate.
+fn listed(text: &str, package: &Package) -> Vec<File> {
+    let place = |name: &str| match name {
+        "Cargo.toml.orig" => package.folder.join("Cargo.toml"),
+        "Cargo.lock" => package.root.join("Cargo.lock"),
+        name => package.folder.join(name),
+    };
+    let is_written = |name: &str, path: &Path| matches!(name, "Cargo.lock" | ".cargo_vcs_info.json") && !path.is_file();
+    let names = text.lines().map(str::trim_end).filter(|name| !name.is_empty());
+    let files = names.map(|name| (name, place(name))).filter(|(name, path)| !is_written(name, path));
+    files.map(|(name, path)| File { name: name.replace('\\', "/"), path, made: false }).collect()
 }
 
 /// The packages that `cargo metadata` names: the one of this folder, or all members where the folder is that of the
@@ -105,5 +130,28 @@ mod tests {
         assert_eq!(names("/w"), [("a".to_owned(), true), ("b".to_owned(), false), ("c".to_owned(), false)]);
         assert_eq!(names("/w/b"), [("b".to_owned(), false)]);
         assert!(packages("error: no", Path::new("/w")).is_none());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_crate_that_cannot_be_packed_is_looked_at_by_its_list_aloud() {
+        use super::super::{Wish, ask, testing::Bench};
+        let bench = Bench::new(&[("Cargo.toml", "[package]"), ("src/lib.rs", "")]);
+        let metadata = format!(
+            r#"{{"packages":[{{"name":"tide","version":"0.1.0","manifest_path":"{0}/Cargo.toml","publish":null}}],"workspace_root":"{0}"}}"#,
+            bench.project().display()
+        );
+        let list = "printf '.cargo_vcs_info.json\\nCargo.lock\\nCargo.toml\\nCargo.toml.orig\\nsrc/lib.rs\\n'";
+        bench.program(
+            "cargo",
+            &format!("case \"$*\" in metadata*) echo '{metadata}';; *--list*) {list};; *) exit 101;; esac"),
+        );
+        let answer = ask(&bench.project(), ".", Wish::Auto, &bench.around());
+        let Contents::Files(files) = &answer.sets[0].contents else { unreachable!("{answer:?}") };
+        let names: Vec<&str> = files.iter().map(|file| &*file.name).collect();
+        assert_eq!(names, ["Cargo.toml", "Cargo.toml.orig", "src/lib.rs"]);
+        assert_eq!(files[1].path, bench.project().join("Cargo.toml"));
+        assert!(answer.remarks[0].starts_with(".: the files that cargo lists are looked at"), "{:?}", answer.remarks);
+        assert!(answer.remarks[0].ends_with(", because `cargo` exited with 101"), "{:?}", answer.remarks);
     }
 }

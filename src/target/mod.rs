@@ -72,6 +72,12 @@ pub trait Tool: Sync {
         packages.iter().map(pack).collect()
     }
 
+    /// What else is known of a package whose contents the tool refused to tell, with what must be said aloud about it. It
+    /// must not be less than what would be published.
+    fn instead(&self, _package: &Package, _around: &Surroundings) -> Option<(Contents, String)> {
+        None
+    }
+
     /// Packs the package into the folder `into`, which must exist and should be private and empty, and answers the files
     /// that were made there: what would be uploaded, byte for byte.
     ///

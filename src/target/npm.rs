@@ -27,7 +27,7 @@ impl Tool for Npm {
 
     fn exactness(&self) -> &'static str {
         "names and content: npm changes no file when it packs. What `prepack` and `prepare` build must be built already; \
-         a `global-ignore-file` that stands in an `.npmrc` (npm 12) is not applied, so that more is looked at"
+         the global ignore file that an `.npmrc` names (npm 12) is not applied, so that more is looked at"
     }
 
     fn recognises(&self, folder: &Folder) -> bool {

@@ -14,7 +14,7 @@ pub struct WebExtension;
 
 impl Tool for WebExtension {
     fn name(&self) -> &'static str {
-        "web-extension"
+        "webext"
     }
 
     fn asked(&self) -> &'static str {

@@ -3,6 +3,7 @@
 
 mod cargo;
 mod files;
+mod help;
 mod image;
 mod npm;
 mod plan;
@@ -10,6 +11,8 @@ mod tool;
 mod vsce;
 mod words;
 mod yarn;
+
+pub use help::{EXAMPLES, LONG};
 
 use std::ffi::OsString;
 use std::fs;

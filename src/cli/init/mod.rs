@@ -1,9 +1,12 @@
 //! `lastlook init`: adds hook, policy and CI job to a project, after showing what would be written.
 
+mod args;
 mod hook;
 mod project;
 mod templates;
 mod yaml;
+
+pub use args::{EXAMPLES, InitArgs, InitPart};
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -11,7 +14,6 @@ use anyhow::{Context, Result, bail};
 use lastlook::fix::{Change, Plan};
 use lastlook::report::sanitize;
 
-use super::args::{InitArgs, InitPart};
 use super::{Exit, output};
 use project::{Existing, Project};
 

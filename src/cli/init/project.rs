@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use lastlook::bytes::open;
 use lastlook::fix::scripts::Package;
 
-use super::super::args::InitPart;
+use super::InitPart;
 
 /// No file that is edited here is larger.
 const LARGEST: u64 = 4 << 20;

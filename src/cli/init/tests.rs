@@ -5,7 +5,6 @@ use std::path::Path;
 
 use lastlook::policy::Policy;
 
-use super::super::args::InitPart;
 use super::*;
 
 fn project(files: &[(&str, &str)]) -> tempfile::TempDir {

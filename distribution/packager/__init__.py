@@ -1,0 +1,1 @@
+"""Assembles the packages of lastlook from a built program. Python's standard library only."""
