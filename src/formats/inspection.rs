@@ -160,8 +160,8 @@ impl Stated {
             family: _,
             references,
             parts,
-            explained,
             layers,
+            explained,
             details,
             evidence,
             given_away,
@@ -171,8 +171,8 @@ impl Stated {
             && sources.is_empty()
             && references.is_empty()
             && parts.is_empty()
-            && explained.is_empty()
             && layers.is_empty()
+            && explained.is_empty()
             && details.is_empty()
             && evidence.is_empty()
             && given_away.is_empty()

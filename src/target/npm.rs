@@ -10,6 +10,8 @@ use super::{Contents, File, Package, Refusal, Scripts, Surroundings, Tool, made_
 
 /// What Node runs to ask the modules of npm.
 const SCRIPT: &str = include_str!("npm_list.js");
+/// How many folders are asked about at once: the length of an argument is limited.
+const AT_ONCE: usize = 100;
 /// How many places in an answer are tried as the beginning of its JSON.
 const BEGINNINGS: usize = 64;
 
@@ -151,13 +153,24 @@ impl Node {
         Some(Node { node: around.find("node")?, npm })
     }
 
+    /// What npm says of each folder.
     fn lists(&self, folders: &[&Path], around: &Surroundings) -> Result<Vec<Result<List, Refusal>>, Refusal> {
+        let mut all = Vec::new();
+        for some in folders.chunks(AT_ONCE) {
+            all.extend(self.some_lists(some, around)?);
+        }
+        Ok(all)
+    }
+
+    fn some_lists(&self, folders: &[&Path], around: &Surroundings) -> Result<Vec<Result<List, Refusal>>, Refusal> {
+        let number = folders.len();
         // A name that is no Unicode cannot be said in JSON: npm is then asked in the folder itself.
         let folders: Option<Vec<&str>> = folders.iter().map(|folder| folder.to_str()).collect();
         let folders = serde_json::to_string(&folders.ok_or_else(|| Refusal::nonsense("npm"))?);
         let folders = folders.map_err(|_| Refusal::nonsense("npm"))?;
         let ask = Ask::program(around, "npm", &self.node, &self.npm).arg("-e").arg(SCRIPT).arg("--").arg(&self.npm);
-        lists(&ask.arg(folders).answer()?.text).ok_or_else(|| Refusal::nonsense("npm"))
+        let lists = lists(&ask.arg(folders).answer()?.text).filter(|lists| lists.len() == number);
+        lists.ok_or_else(|| Refusal::nonsense("npm"))
     }
 }
 
