@@ -185,12 +185,12 @@ fn a_file_that_is_changed_while_it_is_published_is_told() {
     assert_eq!(project.log(), "harmless\n");
 }
 
-/// A cargo that packs what `source` holds, and leaves what it publishes in target/package.
+/// A cargo that packs what `source` holds, and leaves what it publishes where the real one does.
 const CARGO: &str = r#"
 case "$1" in
 metadata) echo '{"target_directory":"'$PWD'/target"}' ;;
 package) for last; do :; done; mkdir -p "$last/package"; cp source "$last/package/a-1.0.0.crate"; eval "$EACH" ;;
-publish) echo published >> "$LOG"; mkdir -p target/package; cp source target/package/a-1.0.0.crate ;;
+publish) echo published >> "$LOG"; mkdir -p target/package/tmp-crate; cp source target/package/tmp-crate/a-1.0.0.crate ;;
 esac"#;
 
 #[test]
@@ -199,12 +199,20 @@ fn what_cargo_packs_again_must_be_the_same() {
     project.tool("cargo", CARGO);
     project.file("work/source", "one\n");
     let (_, err) = project.exits("-- cargo publish", 0);
-    assert!(err.contains("a-1.0.0.crate in ") && err.contains("is what was looked at"), "{err}");
+    assert!(err.contains("package/tmp-crate/a-1.0.0.crate is what was looked at"), "{err}");
     assert_eq!(project.log(), "published\n");
     let output = project.command("-- cargo publish").env("EACH", "echo more >> source").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("two different archives"));
     assert_eq!(project.log(), "published\n");
+    // What an earlier call has left is no sign of this one.
+    project.tool("cargo", &CARGO.replace("mkdir -p target/package/tmp-crate; cp", "true"));
+    project.file("work/source", "new\n");
+    let crate_file = project.path("work/target/package/tmp-crate/a-1.0.0.crate");
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+    fs::File::options().write(true).open(crate_file).unwrap().set_modified(long_ago).unwrap();
+    let (_, err) = project.exits("-- cargo publish", 0);
+    assert!(err.contains("rests on packing twice alone"), "{err}");
     // What cargo leaves is compared as well.
     project.tool("cargo", &CARGO.replace("published >>", "other > source; echo published >>"));
     let (_, err) = project.exits("-- cargo publish", 2);

@@ -75,7 +75,9 @@ pub fn publish(call: &Call<'_>) -> Result<Plan, String> {
     };
     let mut unit = Unit::made("", pack, ".crate", publish);
     unit.below = "target/package";
-    unit.proof = Proof::Again { left: Some(target.join("package")), asked: None };
+    // Where newer and older versions of cargo leave it.
+    let left = vec![target.join("package/tmp-crate"), target.join("package")];
+    unit.proof = Proof::Again { left, asked: None };
     let mut plan = Plan::one(folder, unit);
     plan.notes.push(
         "cargo takes no archive and packs again when it publishes: guard packs twice, publishes only if both are the same, \

@@ -17,6 +17,7 @@ pub use help::{EXAMPLES, LONG};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use lastlook::policy::Policy;
@@ -113,9 +114,10 @@ impl Guard<'_> {
             return Ok(verdict);
         }
         for (index, (unit, made)) in plan.units.iter().zip(&packed).enumerate() {
+            let begun = SystemTime::now();
             self.publish(unit, made, &format!("{index}-again"))?;
             *published += 1;
-            self.prove(unit, made)?;
+            self.prove(unit, made, begun)?;
             for step in &unit.after {
                 self.step(step, None, &[], Output::Aside)?;
             }
@@ -212,8 +214,31 @@ impl Guard<'_> {
         Ok(())
     }
 
+    /// Compares what the tool has left of what it published, which is what is newer than `begun`.
+    fn compare_left(&self, left: &[PathBuf], made: &Packed, begun: SystemTime) -> Result<(), String> {
+        let is_new = |file: &PathBuf| {
+            let modified = file.metadata().and_then(|about| about.modified());
+            // Some file systems count in whole seconds.
+            modified.is_ok_and(|modified| modified + Duration::from_secs(2) >= begun)
+        };
+        for (path, seal) in &made.files {
+            let file = left.iter().map(|folder| folder.join(path.file_name().unwrap_or_default())).find(is_new);
+            match file.map(|file| (Seal::of(&file).ok(), file)) {
+                Some((Some(there), file)) if there == *seal => {
+                    say(&format!("{} is what was looked at", file.display()))
+                }
+                Some((_, file)) => return Err(format!("{} differs", file.display())),
+                None => say(&format!(
+                    "the tool has left no {} to compare: that it published the same rests on packing twice alone",
+                    name(path)
+                )),
+            }
+        }
+        Ok(())
+    }
+
     /// Makes sure, as far as it can be told, that what was published is what was looked at.
-    fn prove(&self, unit: &Unit, made: &Packed) -> Result<()> {
+    fn prove(&self, unit: &Unit, made: &Packed, begun: SystemTime) -> Result<()> {
         let wrong = |what: &str| {
             format!(
                 "{what}: what was published may not be what was looked at\n  hint: look at it, and take it back if need be"
@@ -227,20 +252,8 @@ impl Guard<'_> {
                 say(&format!("the name stands for the image that was looked at, {says}"));
             }
             Proof::Again { left, asked } => {
-                if let Some(folder) = left {
-                    for (path, seal) in &made.files {
-                        let file = folder.join(path.file_name().unwrap_or_default());
-                        match Seal::of(&file) {
-                            Ok(there) if there == *seal => {
-                                say(&format!("{} in {} is what was looked at", name(path), folder.display()));
-                            }
-                            Ok(_) => bail!(wrong(&format!("{} differs", file.display()))),
-                            Err(error) => say(&format!(
-                                "{} cannot be compared ({error}): that the same was published rests on packing twice alone",
-                                file.display()
-                            )),
-                        }
-                    }
+                if !left.is_empty() {
+                    self.compare_left(left, made, begun).map_err(|what| anyhow::anyhow!(wrong(&what)))?;
                 }
                 if let Some(ask) = asked {
                     let said = child_of(ask, self.scratch, None, &[]).ask();

@@ -51,8 +51,8 @@ pub enum Proof {
     ThisFile,
     /// The tool takes no file and makes its own: it is made again right before, and must be the same.
     Again {
-        /// Where the tool leaves what it has published, to be compared; `None` where it leaves nothing.
-        left: Option<PathBuf>,
+        /// Folders in which the tool leaves what it has published, to be compared; none where it leaves nothing.
+        left: Vec<PathBuf>,
         /// A command whose output holds the integrity of what is published, if the registry can be asked.
         asked: Option<Step>,
     },

@@ -1,7 +1,6 @@
 //! What guard makes of the command lines of every tool.
 
 use std::fs;
-use std::path::Path;
 
 use super::super::plan::{Arg, Plan, Proof, Step, Unit};
 use super::*;
@@ -189,10 +188,10 @@ fn later_yarns_pack_again_so_that_is_compared() {
     let unit = project.unit("node .yarn/releases/yarn-4.18.1.cjs npm publish --tag next");
     assert_eq!(shown(&unit.make.unwrap()), "node .yarn/releases/yarn-4.18.1.cjs pack --out DIR/package.tgz");
     assert_eq!(shown(&unit.publish), "node .yarn/releases/yarn-4.18.1.cjs npm publish --tag next");
-    let Proof::Again { left: None, asked: Some(asked) } = unit.proof else { panic!("{:?}", unit.proof) };
+    let Proof::Again { asked: Some(asked), .. } = unit.proof else { panic!("{:?}", unit.proof) };
     assert!(shown(&asked).ends_with("npm info acme@1.2.3 --fields dist --json"));
     let dry = project.unit("yarn npm publish --dry-run");
-    assert_eq!(dry.proof, Proof::Again { left: None, asked: None });
+    assert_eq!(dry.proof, Proof::Again { left: Vec::new(), asked: None });
     project.refused("yarn --cwd=sub npm publish", "--cwd");
     project.refused("yarn npm publish ./acme.tgz", "takes no");
     project.refused("yarn workspaces foreach npm publish", "guard stands in front");
@@ -210,7 +209,10 @@ fn cargo_packs_into_the_private_folder_and_is_compared() {
         shown(&unit.publish),
         "cargo +stable publish -p acme --allow-dirty --token secret --dry-run --features a,b"
     );
-    assert_eq!(unit.proof, Proof::Again { left: Some(Path::new("/t/package").to_owned()), asked: None });
+    assert_eq!(
+        unit.proof,
+        Proof::Again { left: ["/t/package/tmp-crate", "/t/package"].map(PathBuf::from).to_vec(), asked: None }
+    );
     project.refused("cargo publish acme", "takes no");
     project.refused("cargo build", "guard stands in front");
 }

@@ -124,7 +124,7 @@ pub fn berry(call: &Call<'_>) -> Result<Plan, String> {
         true => None,
         false => Some(published(call, &folder, &manifest)?),
     };
-    unit.proof = Proof::Again { left: None, asked };
+    unit.proof = Proof::Again { left: Vec::new(), asked };
     let mut plan = Plan::one(folder, unit);
     plan.notes.push(
         "yarn takes no archive and packs again when it publishes: guard packs twice, publishes only if both are the same, \
