@@ -9,6 +9,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
@@ -199,9 +200,12 @@ impl Package {
     fn run(&self, line: &str) -> Output {
         let program = Path::new(env!("CARGO_BIN_EXE_lastlook"));
         let path = std::env::var_os("PATH").unwrap();
-        let folders = std::iter::once(program.parent().unwrap().to_owned()).chain(std::env::split_paths(&path));
+        // A hook asks for pnpm by its name, as it is installed where people use it.
+        self.file(".tools/pnpm", &format!("#!/bin/sh\nexec node '{}' \"$@\"\n", tool("pnpm/bin/pnpm.cjs").display()));
+        let tools = self.folder.path().join(".tools");
+        fs::set_permissions(tools.join("pnpm"), fs::Permissions::from_mode(0o755)).unwrap();
+        let folders = [tools, program.parent().unwrap().to_owned()].into_iter().chain(std::env::split_paths(&path));
         let mut words = line.split_whitespace().map(|word| match word {
-            "pnpm" => format!("node {}", tool("pnpm/bin/pnpm.cjs").display()),
             "yarn" => format!("node {}", tool("@yarnpkg/cli-dist/bin/yarn.js").display()),
             "classic" => format!("node {}", tool("yarn/bin/yarn.js").display()),
             word => word.to_owned(),
