@@ -79,14 +79,46 @@ fn sandbox() -> tempfile::TempDir {
     tar.append_data(&mut header, "package/package.json", b"{}\n".as_slice()).unwrap();
     fs::write(at("acme-0.9.0.tgz"), tar.into_inner().unwrap().finish().unwrap()).unwrap();
     fs::write(at("my-rules.toml"), page("README.md").block("toml", "[[rule]]")).unwrap();
+    publishable(folder.path());
     folder
+}
+
+/// A package in `package`, and in `bin` tools that pack a harmless file and publish nothing: what the documentation says
+/// of guard must not depend on what is installed.
+fn publishable(folder: &Path) {
+    let tool = r#"#!/bin/sh
+for last; do :; done
+case "$1 $2" in
+"pack "*) echo packed > "${last#*=}/acme-1.0.0.tgz" ;;
+"package "*) mkdir -p "$last/package"; echo packed > "$last/package/acme-1.0.0.crate" ;;
+"metadata "*) echo '{"target_directory":"nowhere"}' ;;
+"image inspect") echo sha256:abc ;;
+"image save") echo packed > "$4" ;;
+esac
+"#;
+    for name in ["package/dist", "bin"] {
+        fs::create_dir_all(folder.join(name)).unwrap();
+    }
+    fs::write(folder.join("package/package.json"), "{\n  \"name\": \"acme\",\n  \"version\": \"1.0.0\"\n}\n").unwrap();
+    fs::write(folder.join("package/dist/index.js"), "export default 1;\n").unwrap();
+    for name in ["npm", "pnpm", "cargo", "twine", "docker"] {
+        let path = folder.join("bin").join(name);
+        fs::write(&path, tool).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    }
 }
 
 /// Runs `command`, in which `lastlook` is the program under test, the way a shell would.
 fn shell(command: &str, folder: &Path) -> Output {
     let program = Path::new(env!("CARGO_BIN_EXE_lastlook"));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::iter::once(program.parent().unwrap().to_owned()).chain(std::env::split_paths(&path));
+    // Next to the package, so that it is above none of the folders that commands run in.
+    let tools = [folder.join("../bin"), program.parent().unwrap().to_owned()];
+    let folders = tools.into_iter().chain(std::env::split_paths(&path));
     Command::new("sh")
         .args(["-c", command])
         .current_dir(folder)
@@ -109,6 +141,8 @@ fn every_command_does_what_the_page_says() {
             let expected = comment.trim().strip_prefix("exits ").map_or(0, |code| code.parse().unwrap());
             let output = if let Some(arguments) = command.strip_prefix("cargo run --release -- ") {
                 shell(&format!("lastlook {arguments}"), root())
+            } else if ["lastlook guard", "lastlook init"].iter().any(|start| command.starts_with(start)) {
+                shell(command, &sandbox.path().join("package"))
             } else if command.starts_with("lastlook") {
                 shell(command, sandbox.path())
             } else {

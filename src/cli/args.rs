@@ -7,8 +7,11 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use lastlook::finding::Level;
 use lastlook::report::{self, REPORTS, Report};
 
+use super::guard;
+use super::init::{self, InitArgs};
 use super::known::KnownArg;
 use super::man::ManArgs;
+use super::sources;
 use super::surroundings::{TargetArg, target_help};
 use super::targets::{self, TargetsArgs};
 use super::versions_args::{self, DiffArgs, ManifestArgs};
@@ -34,37 +37,6 @@ Exit codes:
   3  incomplete: nothing blocks, but not everything could be looked at
 
 lastlook never uses the network, sends nothing anywhere, and shows no secret in full.";
-
-const SOURCES: &str = "\
-List the sources that a stranger could rebuild from what is about to be published: the texts that source maps, inline \
-maps and debug information embed.
-
-For each package (an archive, or the files of a folder) the list says what each source is to the publisher:
-
-  undisclosed     your own, and not in the package as a file: what is given away
-  shipped anyway  your own, and in the package as a file too
-  third-party     another package's
-  generated       glue that a tool has written
-  only named      your own, but only its name is there
-
-A text that several maps embed is listed once. Nothing is judged here: that is what `check` does.";
-
-const SOURCES_EXAMPLES: &str = "\
-Examples:
-  lastlook sources app-1.0.0.tgz      what would be given away with this package
-  lastlook sources --depth 1 dist/    only the folders at the top
-  lastlook sources --json dist/       for programs: docs/json.md
-  lastlook sources --extract out/ app-1.0.0.tgz
-                                      write the sources into a new folder, as a stranger could
-
-What --extract writes is word for word what is embedded, secrets included. A name is changed
-where it leads out of the folder, where some file system reads it in a way of its own, and where
-it is taken. Nothing is overwritten, and no link is followed.
-
-Exit codes:
-  0  everything was looked at, whatever was found
-  2  wrong usage or configuration; the folder to write to is not empty
-  3  not everything could be looked at (--allow-incomplete accepts that) or written";
 
 const FIX_EXAMPLES: &str = "\
 Examples:
@@ -110,6 +82,12 @@ pub fn parse() -> Result<Args, clap::Error> {
             arg.hide(hidden)
         })
     });
+    // What is looked at is what the command publishes: the command stands where the paths would.
+    let command = command.mut_subcommand("guard", |guard| {
+        guard.mut_arg("paths", |paths| {
+            paths.last(true).required(true).default_value(None).value_name("COMMAND").help("The command that publishes")
+        })
+    });
     Args::from_arg_matches_mut(&mut command.try_get_matches()?)
 }
 
@@ -123,7 +101,7 @@ pub enum Command {
     #[command(long_about = targets::ABOUT, after_help = targets::EXAMPLES)]
     Targets(TargetsArgs),
     /// List the sources that a stranger could rebuild, or write them out
-    #[command(long_about = SOURCES, after_help = SOURCES_EXAMPLES)]
+    #[command(long_about = sources::ABOUT, after_help = sources::EXAMPLES)]
     Sources(SourcesArgs),
     /// Show the smallest changes that close source-map leaks in a folder, or make them
     #[command(after_help = FIX_EXAMPLES)]
@@ -134,6 +112,12 @@ pub enum Command {
     /// Write down what is meant to be published, or bring such a list up to date
     #[command(after_help = versions_args::MANIFEST_EXAMPLES)]
     Manifest(ManifestArgs),
+    /// Pack what a command would publish, look at exactly that, and publish it only if it is clear
+    #[command(long_about = guard::LONG, after_help = guard::EXAMPLES)]
+    Guard(CheckArgs),
+    /// Add hook, policy and CI job to a project, after showing what would be written
+    #[command(after_help = init::EXAMPLES)]
+    Init(InitArgs),
     /// Write down what is found now, so that `--baseline` accepts it from now on
     Baseline(BaselineArgs),
     /// List the rules, explain one, or test rules by their own examples
@@ -157,7 +141,7 @@ pub enum Command {
 }
 
 /// Arguments of `check`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct CheckArgs {
     /// Folders, files and archives to look at
     #[arg(value_name = "PATH", default_value = ".")]

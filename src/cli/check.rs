@@ -12,7 +12,7 @@ use lastlook::finding::Level;
 use lastlook::manifest::Manifest;
 use lastlook::policy::Baseline;
 use lastlook::report::{Context, sanitize};
-use lastlook::scan::{BuildError, Builder, Outcome, TargetError};
+use lastlook::scan::{BuildError, Builder, Outcome, TargetError, TargetFile};
 
 use super::args::{Args, CheckArgs, Color, ReportArg};
 use super::progress::{Bar, Shared};
@@ -21,8 +21,35 @@ use super::{Exit, known, output, settings, versions};
 
 const SEVERAL: &str = "--manifest and --since are about one package";
 
+/// Where a report goes that no file is named for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    /// Standard output, as `check` does.
+    Stdout,
+    /// Standard error, where standard output belongs to somebody else.
+    Stderr,
+}
+
 /// Looks at the targets, writes the reports, and answers the verdict.
 pub fn run(args: &CheckArgs) -> Result<Exit> {
+    look(args, To::Stdout)
+}
+
+/// The same, with reports that go to `to`.
+pub fn look(args: &CheckArgs, to: To) -> Result<Exit> {
+    judge(args, to, Prepared::look)
+}
+
+/// Looks at exactly these files, which are one target. The paths of `args` are what reports call them.
+pub fn look_at(args: &CheckArgs, to: To, files: &[TargetFile]) -> Result<Exit> {
+    judge(args, to, |prepared| {
+        let outcome = prepared.scanner.scan_files("what is published", files.to_vec());
+        prepared.bar.clear();
+        Ok(outcome)
+    })
+}
+
+fn judge(args: &CheckArgs, to: To, look: impl FnOnce(&Prepared) -> Result<Outcome>) -> Result<Exit> {
     let started = Instant::now();
     one_report_each(&args.reports)?;
     one_package(args)?;
@@ -35,7 +62,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit> {
         None => versions::listing(builder, args.since.is_some()),
     };
     let prepared = prepare_as(args, true, lists)?;
-    let outcome = prepared.look()?;
+    let outcome = look(&prepared)?;
     if outcome.packages.len() > 1 && (args.manifest.is_some() || args.since.is_some()) {
         bail!("{SEVERAL}\n  hint: look at the folders of the packages one by one");
     }
@@ -58,7 +85,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit> {
     };
     // One that cannot be written must not cost the user the others.
     let written: Vec<Result<()>> =
-        args.reports.iter().map(|report| write(report, &outcome, &context, args.color)).collect();
+        args.reports.iter().map(|report| write(report, &outcome, &context, args.color, to)).collect();
     written.into_iter().collect::<Result<()>>()?;
     Ok(outcome.verdict.into())
 }
@@ -174,15 +201,19 @@ pub fn no_target(error: &TargetError) -> anyhow::Error {
     }
 }
 
-fn write(report: &ReportArg, outcome: &Outcome, context: &Context<'_>, color: Color) -> Result<()> {
+fn write(report: &ReportArg, outcome: &Outcome, context: &Context<'_>, color: Color, to: To) -> Result<()> {
     match &report.file {
         Some(file) => {
             let plain = |out: &mut dyn Write| report.report.write(outcome, context, out);
             output::to_file(file, plain)
         }
         None => {
-            let context = Context { color: output::in_color(color), ..context.clone() };
-            output::to_stdout(|out| report.report.write(outcome, &context, out))
+            let context = Context { color: output::in_color_at(color, to), ..context.clone() };
+            let write = |out: &mut dyn Write| report.report.write(outcome, &context, out);
+            match to {
+                To::Stdout => output::to_stdout(write),
+                To::Stderr => output::to_stderr(write),
+            }
         }
     }
 }

@@ -15,6 +15,8 @@ pub enum Exit {
     Usage,
     /// 3: not everything could be looked at.
     Incomplete,
+    /// Any other code: that of a command which was run for the user.
+    Other(u8),
 }
 
 impl From<Verdict> for Exit {
@@ -34,6 +36,7 @@ impl From<Exit> for ExitCode {
             Exit::Blocked => Verdict::Blocked.exit_code(),
             Exit::Usage => 2,
             Exit::Incomplete => Verdict::Incomplete.exit_code(),
+            Exit::Other(code) => code,
         })
     }
 }

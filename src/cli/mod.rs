@@ -6,6 +6,7 @@
 mod args;
 mod baseline;
 mod check;
+mod child;
 mod completions;
 mod diff;
 mod dotenv;
@@ -13,12 +14,16 @@ mod exit;
 mod extract;
 mod fix;
 mod formats;
+mod guard;
+mod hook;
+mod init;
 mod known;
 mod man;
 mod manifest;
 mod output;
 mod progress;
 mod rules;
+mod scratch;
 mod settings;
 mod sources;
 mod surroundings;
@@ -41,13 +46,15 @@ pub fn run() -> Exit {
         }
     };
     let done = match args.command {
-        None => check::run(&args.check),
-        Some(Command::Check(check)) => check::run(&check),
+        None => looked_at(&args.check),
+        Some(Command::Check(check)) => looked_at(&check),
         Some(Command::Targets(command)) => targets::run(&command),
         Some(Command::Sources(command)) => sources::run(&command),
         Some(Command::Fix(command)) => fix::run(&command),
         Some(Command::Diff(command)) => diff::run(&command),
         Some(Command::Manifest(command)) => manifest::run(&command),
+        Some(Command::Guard(check)) => guard::run(&check),
+        Some(Command::Init(command)) => init::run(&command),
         Some(Command::Baseline(command)) => baseline::run(&command),
         Some(Command::Rules(command)) => rules::run(&command),
         Some(Command::Formats { facts }) => formats::run(facts),
@@ -63,4 +70,17 @@ pub fn run() -> Exit {
         }
         Exit::Usage
     })
+}
+
+/// `check`, as a script of a package or by itself.
+fn looked_at(args: &args::CheckArgs) -> anyhow::Result<Exit> {
+    hook::run(args).unwrap_or_else(|| check::run(args))
+}
+
+/// Says something on standard error, in lines of which no name can give orders to a terminal.
+fn say(text: &str) {
+    for (index, line) in text.lines().enumerate() {
+        let prefix = if index == 0 { "lastlook: " } else { "" };
+        eprintln!("{prefix}{}", lastlook::report::sanitize::escape(line));
+    }
 }

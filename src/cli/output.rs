@@ -7,13 +7,20 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::args::Color;
+use super::check::To;
 
 /// Whether what goes to standard output is coloured.
 pub fn in_color(color: Color) -> bool {
-    match color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+    in_color_at(color, To::Stdout)
+}
+
+/// Whether what goes there is coloured.
+pub fn in_color_at(color: Color, to: To) -> bool {
+    match (color, to) {
+        (Color::Always, _) => true,
+        (Color::Never, _) => false,
+        (Color::Auto, To::Stdout) => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+        (Color::Auto, To::Stderr) => anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
     }
 }
 
@@ -50,6 +57,15 @@ fn stage(mut file: File, (path, temporary): (&Path, &Path), old: &str, new: &str
         return Err(io::Error::other("it has changed in the meantime"));
     }
     std::fs::rename(temporary, path)
+}
+
+/// Writes to standard error, as [`to_stdout`] does.
+pub fn to_stderr(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(io::stderr().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("standard error cannot be written"),
+    }
 }
 
 /// Writes a file, once everything that belongs into it is known.

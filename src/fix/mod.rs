@@ -11,6 +11,7 @@ mod inline;
 mod package;
 mod plan;
 mod remains;
+pub mod scripts;
 mod write;
 
 use std::collections::BTreeMap;
@@ -76,6 +77,20 @@ impl Print {
 }
 
 impl Change {
+    /// A file that is written where none is. It is called `name` in what is shown.
+    #[must_use]
+    pub fn create(path: PathBuf, name: String, what: String, content: Vec<u8>) -> Self {
+        let action = Action::Replace(vec![Edit { range: 0..0, new: content }]);
+        Change { path, name, what, readable: true, action, before: None }
+    }
+
+    /// Edits, in order, to a file that holds `before`.
+    #[must_use]
+    pub fn edit(path: PathBuf, name: String, what: String, before: &[u8], edits: Vec<Edit>) -> Self {
+        let before = Some(Print::of(before));
+        Change { path, name, what, readable: true, action: Action::Replace(edits), before }
+    }
+
     /// What the file holds, which is what it held when the change was planned; nothing where it is new.
     ///
     /// # Errors
@@ -132,6 +147,25 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// A plan of these changes to files in the folder `root`.
+    #[must_use]
+    pub fn of_changes(root: PathBuf, changes: Vec<Change>) -> Self {
+        let by_path = changes.iter().enumerate().map(|(index, change)| (change.path.clone(), index)).collect();
+        Plan { root, changes, notes: Vec::new(), by_path }
+    }
+
+    /// Makes the folders that files of the plan are missing, one by one and never through a link.
+    ///
+    /// # Errors
+    /// When one of them is a link or a file, lies outside of the root, or cannot be made.
+    pub fn make_folders(&self) -> Result<(), WriteError> {
+        for change in &self.changes {
+            write::make_folders(&self.root, &change.path)
+                .map_err(|error| WriteError { name: change.name.clone(), error })?;
+        }
+        Ok(())
+    }
+
     /// Makes the changes.
     ///
     /// # Errors

@@ -95,6 +95,25 @@ fn stage<'c>(root: &Path, change: &'c Change) -> io::Result<Staged<'c>> {
     Ok(staged)
 }
 
+/// Makes the folders between `root` and the file `path` that are missing.
+pub fn make_folders(root: &Path, path: &Path) -> io::Result<()> {
+    let inside = path.strip_prefix(root).map_err(|_| io::Error::other("it lies outside of the folder"))?;
+    let mut folder = root.to_owned();
+    for part in inside.parent().into_iter().flat_map(Path::components) {
+        if !matches!(part, std::path::Component::Normal(_)) {
+            return Err(io::Error::other("it lies outside of the folder"));
+        }
+        folder.push(part);
+        match folder.symlink_metadata() {
+            Ok(there) if there.is_dir() => {}
+            Ok(_) => return Err(io::Error::other(format!("{} is no folder, or a link to one", folder.display()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir(&folder)?,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 fn commit(staged: &mut Staged<'_>) -> io::Result<()> {
     let path = &staged.change.path;
     let same = match &staged.seen {
