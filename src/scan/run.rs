@@ -129,7 +129,10 @@ impl<'s> Run<'s> {
         let mut whole = artifact.bytes.is_empty();
         let mut all = Stated::default();
         let (mut maps, mut readers) = (HashSet::new(), Vec::new());
-        for format in FORMATS.iter().filter(|format| !whole_is_known(&probe) && sniff(**format, &probe)) {
+        for format in FORMATS {
+            if whole_is_known(&probe) || !sniff(*format, &probe.after(&all.explained)) {
+                continue;
+            }
             let (coverage, stated) =
                 self.inspect(*format, artifact, (package, &inner), (budget, &mut maps, &all.explained), scope);
             readers.push(*format);
