@@ -1,6 +1,8 @@
 //! What a format may look at to recognise an artifact.
 
-use super::text;
+use std::ops::Range;
+
+use super::{Ranges, text};
 
 /// The name and the bytes of an artifact, for recognising its format. Recognition goes by structure: a name may only
 /// decide where a format has no mark of its own (brotli), and then the format must prove itself while reading.
@@ -9,6 +11,7 @@ pub struct Probe<'a> {
     name: &'a str,
     bytes: &'a [u8],
     text: bool,
+    accounted: &'a [Range<u64>],
 }
 
 impl<'a> Probe<'a> {
@@ -21,7 +24,7 @@ impl<'a> Probe<'a> {
     #[must_use]
     pub fn new(name: &'a str, bytes: &'a [u8]) -> Self {
         let head = &bytes[..bytes.len().min(Self::HEAD)];
-        Probe { name, bytes, text: text::looks_like_text(head) }
+        Probe { name, bytes, text: text::looks_like_text(head), accounted: &[] }
     }
 
     /// The logical name: the last component of the path inside the container.
@@ -79,6 +82,23 @@ impl<'a> Probe<'a> {
     #[must_use]
     pub fn is_text(&self) -> bool {
         self.text
+    }
+
+    /// Tells which ranges formats before the one that is asked have accounted for.
+    #[must_use]
+    pub fn after(self, accounted: &'a [Range<u64>]) -> Self {
+        Probe { accounted, ..self }
+    }
+
+    /// The parts of the artifact that no format before has accounted for, in order. Whoever looks for something anywhere in
+    /// an executable looks here: what was unpacked from the rest need not be read again.
+    #[must_use]
+    pub fn rest(&self) -> Vec<&'a [u8]> {
+        let mut ranges = Ranges::default();
+        self.accounted.iter().for_each(|range| ranges.add(range.clone()));
+        // No hole ends behind the artifact, whose length is a usize.
+        let hole = |hole: Range<u64>| &self.bytes[hole.start as usize..hole.end as usize];
+        ranges.holes(self.len()).into_iter().map(hole).collect()
     }
 
     /// All bytes, for the few checks that need a structure further in. A sniff must stay cheap: constant or

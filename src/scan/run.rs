@@ -145,7 +145,10 @@ impl<'s> Run<'s> {
         let mut whole = known;
         let mut all = Stated::default();
         let (mut maps, mut readers, mut kinds) = (HashSet::new(), Vec::new(), Kinds::default());
-        for format in FORMATS.iter().filter(|format| !known && sniff(**format, &probe)) {
+        for format in FORMATS {
+            if known || !sniff(*format, &probe.after(&all.explained)) {
+                continue;
+            }
             let (coverage, mut stated, handed_out) =
                 self.inspect(*format, artifact, (package, &inner), (budget, &mut maps, &all.explained), scope);
             if artifact.role == Role::EmbeddedSource {

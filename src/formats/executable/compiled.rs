@@ -34,6 +34,9 @@ pub(super) struct Compiled {
     read: u64,
 }
 
+/// How Go's compiler names itself.
+const GO: &[u8] = b"Go cmd/compile";
+
 /// What the producer of a unit says.
 #[derive(Clone, Copy, Default)]
 struct Options {
@@ -48,7 +51,10 @@ impl Compiled {
         units.walk(|units, unit| {
             self.units += 1;
             let folder = self.text(units, unit.folder);
-            if let Some(name) = unit.name
+            // Go names packages there, and files in the line tables.
+            let by_go = unit.producer.is_some_and(|at| units.text(at, GO.len()) == GO);
+            self.names.go |= by_go;
+            if let Some(name) = unit.name.filter(|_| !by_go)
                 && self.names.is_new(&[place(name), unit.folder.map_or((9, 0), place)])
             {
                 let name = self.text(units, Some(name));

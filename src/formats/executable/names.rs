@@ -24,11 +24,20 @@ pub(super) struct Names {
     own: u64,
     examples: Vec<String>,
     left: u64,
+    /// Whether Go compiled some of it: with -trimpath, the files of its own packages have no folder in front.
+    pub(super) go: bool,
 }
 
 impl Default for Names {
     fn default() -> Self {
-        Names { seen: HashSet::new(), places: HashSet::new(), own: 0, examples: Vec::new(), left: MOST_BYTES }
+        Names {
+            seen: HashSet::new(),
+            places: HashSet::new(),
+            own: 0,
+            examples: Vec::new(),
+            left: MOST_BYTES,
+            go: false,
+        }
     }
 }
 
@@ -57,7 +66,8 @@ impl Names {
         self.left = left;
         let folded = folded(name);
         let name = &*folded;
-        if !self.seen.insert(xxh3_128(name.as_bytes())) || origin(name) != Origin::FirstParty {
+        let known = !self.seen.insert(xxh3_128(name.as_bytes()));
+        if known || (self.go && is_of_go(name)) || origin(name) != Origin::FirstParty {
             return;
         }
         self.own += 1;
@@ -75,6 +85,21 @@ impl Names {
     pub(super) fn own(&self) -> (u64, &[String]) {
         (self.own, &self.examples)
     }
+}
+
+/// The first parts of the paths of Go's own packages.
+#[rustfmt::skip]
+const GO_PACKAGES: [&str; 55] = [
+    "archive", "bufio", "builtin", "bytes", "cmp", "compress", "container", "context", "crypto", "database", "debug",
+    "embed", "encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image", "index", "internal", "io",
+    "iter", "log", "maps", "math", "mime", "net", "os", "path", "plugin", "reflect", "regexp", "runtime", "slices", "sort",
+    "strconv", "strings", "structs", "sync", "syscall", "testing", "text", "time", "unicode", "unique", "unsafe", "vendor",
+    "weak", "_cgo_gotypes.go", "cgo-gcc-export-header-prolog", "cgo-gcc-prolog", "cgo-generated-wrapper",
+];
+
+/// Whether a file that Go compiled belongs to its own packages: `fmt/print.go`, and what cgo makes up.
+fn is_of_go(name: &str) -> bool {
+    GO_PACKAGES.contains(&name.split('/').next().unwrap_or_default())
 }
 
 /// A file's name inside its folder, which may be relative to a further one.
@@ -117,6 +142,17 @@ fn is_absolute(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_of_go_itself_are_nobodys_own() {
+        let all = ["fmt/print.go", "internal/cpu/cpu.go", "example.org/harbour/quay/quay.go", "./main.go"];
+        let own = |go: bool| {
+            let mut names = Names { go, ..Names::default() };
+            all.iter().for_each(|name| names.add(name));
+            names.own().0
+        };
+        assert_eq!((own(true), own(false)), (2, 4));
+    }
 
     #[test]
     fn own_files_are_told_from_those_of_others_and_each_counts_once() {

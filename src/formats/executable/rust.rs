@@ -110,7 +110,9 @@ fn is_absolute(name: &str) -> bool {
 
 /// Whether a file belongs to the standard library, or to a package that it is built with.
 fn is_of_rust(name: &str) -> bool {
-    name.starts_with("library/") || ["/library/", "/rust/deps/"].iter().any(|folder| name.contains(folder))
+    // Another text may touch the front: `WouldBlocklibrary/std/src/io/mod.rs`.
+    let library = ["library/std/", "library/core/", "library/alloc/", "/library/", "/rust/deps/"];
+    name.starts_with("library/") || library.iter().any(|folder| name.contains(folder))
 }
 
 /// The name without what may stand before it.
@@ -194,7 +196,8 @@ mod tests {
 
     #[test]
     fn names_are_told_apart_though_nothing_stands_between_them() {
-        let rodata = b"/rustc/0123456789012345678901234567890123456789/library/core/src/fmt/mod.rs\
+        let rodata = b"WouldBlocklibrary/std/src/io/mod.rs\
+                       /rustc/0123456789012345678901234567890123456789/library/core/src/fmt/mod.rs\
             called `Option::unwrap()` on a `None` valuesrc/main.rs\
             /home/jdoe/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/serde-1.0.1/src/lib.rs\
             /srv/tide/src/berth.rs\0";

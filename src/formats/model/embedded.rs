@@ -10,7 +10,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::carried::is_model;
-use crate::bytes::{Cursor, Probe, ReadError};
+use crate::bytes::{Cursor, Probe, Ranges, ReadError};
 use crate::finding::{Artifact, Role};
 use crate::formats::{Coverage, Format, FormatError, Inspection};
 
@@ -66,7 +66,7 @@ impl Format for EmbeddedModel {
                 continue;
             }
             let starts = std::iter::once(part.start);
-            let inside = if linked { marks(bytes, &part) } else { Vec::new() };
+            let inside = if linked { marks(bytes, &part, out.accounted()) } else { Vec::new() };
             for start in starts.chain(inside) {
                 let place = start..part.end;
                 let known = found.iter().chain(out.accounted()).any(|known| known.contains(&start));
@@ -84,13 +84,19 @@ impl Format for EmbeddedModel {
     }
 }
 
-/// Where formats that are linked in may begin.
-fn marks(bytes: &[u8], part: &Range<u64>) -> Vec<u64> {
-    let data = &bytes[part.start as usize..part.end as usize];
-    let starts = LINKED.iter().flat_map(|(mark, at)| {
-        memmem::find_iter(data, mark).take(MARKS).filter_map(move |found| found.checked_sub(*at))
-    });
-    let mut starts: Vec<u64> = starts.map(|start| part.start + start as u64).collect();
+/// Where formats that are linked in may begin, outside of what other formats have handed out.
+fn marks(bytes: &[u8], part: &Range<u64>, accounted: &[Range<u64>]) -> Vec<u64> {
+    let mut elsewhere = Ranges::default();
+    accounted.iter().for_each(|range| elsewhere.add(range.clone()));
+    let holes = elsewhere.holes(part.end).into_iter().map(|hole| hole.start.max(part.start)..hole.end);
+    let mut starts = Vec::new();
+    for hole in holes.filter(|hole| hole.start < hole.end) {
+        let data = &bytes[hole.start as usize..hole.end as usize];
+        starts.extend(LINKED.iter().flat_map(|(mark, at)| {
+            let found = memmem::find_iter(data, mark).take(MARKS);
+            found.filter_map(|found| found.checked_sub(*at)).map(|start| hole.start + start as u64)
+        }));
+    }
     starts.sort_unstable();
     starts
 }

@@ -118,7 +118,8 @@ impl Format for Inline {
     fn sniff(&self, probe: &Probe<'_>) -> bool {
         // A comment may stand anywhere in a file of any size; a search for a long literal is cheap.
         is_script(probe) && comment::has_mark(probe.all())
-            || is_executable(probe) && memmem::find(probe.all(), b"sourceMappingURL=data:").is_some()
+            || is_executable(probe)
+                && probe.rest().into_iter().any(|part| memmem::find(part, b"sourceMappingURL=data:").is_some())
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {

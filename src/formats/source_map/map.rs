@@ -108,7 +108,8 @@ impl Format for SourceMap {
         // Behind keys of its own a tool may put the usual ones anywhere between two long lists; and maps may stand
         // anywhere in code.
         let object = probe.head().get(start(probe.head())..).unwrap_or_default().trim_ascii_start().starts_with(b"{");
-        (object || is_named(probe.name())) && has(b"\"mappings\"") || may_carry(probe) && has(literal::WORD)
+        (object || is_named(probe.name())) && has(b"\"mappings\"")
+            || may_carry(probe) && probe.rest().into_iter().any(|part| memmem::find(part, literal::WORD).is_some())
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
@@ -149,8 +150,7 @@ impl SourceMap {
         let mut elsewhere = Ranges::default();
         out.accounted().iter().for_each(|range| elsewhere.add(range.clone()));
         let program = is_executable(&Probe::new(artifact.path.base_name(), text));
-        let has_word = memmem::find(text, literal::WORD).is_some();
-        let found = if has_word { carried(text, program, &elsewhere.holes(text.len() as u64), out)? } else { 0 };
+        let found = carried(text, program, &elsewhere.holes(text.len() as u64), out)?;
         let named = is_named(artifact.path.base_name()) || artifact.role == Role::EmbeddedMap;
         if named && let Some(damage) = ruin(text, map) {
             return Err(damage.into());

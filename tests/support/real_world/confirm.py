@@ -98,10 +98,11 @@ def strings(file, path, stated):
     texts = [run("strings", "-a", "-n", "4", "-e", encoding, file) for encoding in ("S", "l")]
     if texts[0] is None:
         return
-    text = "\n".join(texts)
+    # Names are shown with slashes, whatever the system.
+    text = "\n".join(texts).replace("\\", "/")
     for fact in ("executable.personal_path_examples", "build_machine.examples", "build_machine.share_examples",
                  "rust.crate_examples", "rust.own_file_examples", "cython.source_examples", "go.own_file_examples"):
-        contains("strings", path, fact, stated.get(fact, []), text)
+        contains("strings", path, fact, [one.replace("\\", "/") for one in stated.get(fact, [])], text)
 
 
 def go(file, path, stated):
