@@ -183,23 +183,6 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_behind_a_compressed_model_is_found() {
-        use std::io::Write;
-        let scanner = crate::Scanner::builder().threads(1).build().unwrap();
-        let rule = scanner.rules().iter().find(|rule| &*rule.id == "npm-access-token").unwrap();
-        let (mut file, _) = model(9 * MIB);
-        file.extend(format!("\n{}\n", crate::rules::example::fill(&rule.hits[0], 1).unwrap()).as_bytes());
-        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        packed.write_all(&file).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("x.bin.gz"), packed.finish().unwrap()).unwrap();
-        let outcome = scanner.scan(&[folder.path()]).unwrap();
-        let told: Vec<&str> = outcome.findings.iter().map(|finding| &*finding.rule).collect();
-        assert!(told.contains(&"npm-access-token") && told.contains(&"model-weights-plain"), "{told:?}");
-        assert!(outcome.gaps.is_empty());
-    }
-
-    #[test]
     fn a_header_that_lies_drops_no_more_than_its_format_accounts_for() {
         let (mut file, start) = model(9 * MIB);
         // An announced header of which a megabyte is not the whole.

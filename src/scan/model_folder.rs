@@ -25,8 +25,20 @@ struct Weights {
     bytes: u64,
 }
 
-/// Archives whose own facts count every array in them, and what these arrays are.
-const COUNTED: [(&str, &str); 3] = [("npz", "npy"), ("skops", "npy"), ("keras", "hdf5")];
+/// Archives whose own facts say what is in them, and the formats of what need not be said again.
+const COUNTED: [(&str, &str); 7] = [
+    ("npz", "npy"),
+    ("skops", "npy"),
+    ("keras", "hdf5"),
+    ("pytorch", "pickle"),
+    ("torchscript", "pickle"),
+    // What TorchScript keeps of its source.
+    ("torchscript", "torchscript"),
+    ("torchscript-lite", "torchscript"),
+];
+
+/// What is said of a pickle wherever it lies.
+const SAID: [&str; 3] = ["model.code", "model.indirect", "model.foreign"];
 
 /// States, at every configuration of a model, what the weights in its folder have together, and leaves out what an archive has
 /// said already.
@@ -51,7 +63,7 @@ pub fn settle(stated: &mut [(Package, ArtifactPath, Stated)]) {
     }
 }
 
-/// Takes back what is stated of the arrays in an archive that has counted them.
+/// Takes back what is stated of members where their archive has said it.
 fn leave_out(stated: &mut [(Package, ArtifactPath, Stated)]) {
     let is = |facts: &Facts, format: &str| facts.get("model.format") == Some(&FactValue::from(format));
     for (archive, array) in COUNTED {
@@ -61,7 +73,8 @@ fn leave_out(stated: &mut [(Package, ArtifactPath, Stated)]) {
             continue;
         }
         for (_, path, one) in stated.iter_mut() {
-            if is(&one.facts, array) && path.parent().is_some_and(|parent| archives.contains(parent)) {
+            let said = SAID.iter().any(|fact| one.facts.get(fact).is_some());
+            if !said && is(&one.facts, array) && path.parent().is_some_and(|parent| archives.contains(parent)) {
                 one.facts = Facts::default();
             }
         }

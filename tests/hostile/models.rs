@@ -1,6 +1,8 @@
 //! Models whose headers lie: announced numbers, tensors over each other, endless headers, pickles in pickles.
 
 use crate::bombs::{Bomb, End, Size};
+use crate::support::forge::{TOKEN_RULE, archive, token};
+use crate::support::{Folder, in_short};
 
 fn gguf(tensors: u64, values: u64) -> Vec<u8> {
     [b"GGUF\x03\0\0\0".to_vec(), tensors.to_le_bytes().to_vec(), values.to_le_bytes().to_vec()].concat()
@@ -184,3 +186,15 @@ pub const MODELS: &[Bomb] = &[
     Bomb { name: "tensors.ggml", end: End::Any, bytes: ggml },
     Bomb { name: "blocks.lz4", end: End::Any, bytes: lz4 },
 ];
+
+/// The weights of a compressed model are not kept, and everything else is.
+#[test]
+fn a_secret_behind_a_compressed_model_is_found() {
+    let size = 9 << 20;
+    let json = format!(r#"{{"w":{{"dtype":"F32","shape":[{}],"data_offsets":[0,{size}]}}}}"#, size / 4);
+    let mut file = safetensors(json.as_bytes(), json.len(), size);
+    file.extend(format!("\nkey = {}\n", token(3)).as_bytes());
+    let outcome = Folder::with("x.bin.gz", &archive::gz(&file)).scan();
+    let told = |rule: &str| outcome.findings.iter().any(|finding| &*finding.rule == rule);
+    assert!(told(TOKEN_RULE) && told("model-weights-plain") && outcome.gaps.is_empty(), "{}", in_short(&outcome));
+}

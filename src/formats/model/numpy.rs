@@ -68,7 +68,8 @@ impl Format for Npy {
         let header = if head.starts_with(MAGIC) { Header::read(head).ok() } else { None };
         let Some(header) = header.filter(|header| header.numbers && !header.objects) else { return Ahead::Nothing };
         let bytes = header.elements.saturating_mul(header.item_size.unwrap_or(0));
-        Ahead::Explained(vec![header.data..header.data.saturating_add(bytes).min(size).max(header.data)])
+        let end = header.data.saturating_add(bytes).min(size).max(header.data);
+        Ahead::Explained(std::iter::once(header.data..end).collect())
     }
 }
 
