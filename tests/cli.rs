@@ -345,6 +345,21 @@ fn completions_know_every_command() {
 }
 
 #[test]
+fn manual_pages_know_every_command_and_keep_examples_in_columns() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = expect(here, &["man"], 0);
+    let title = concat!("\n.TH lastlook 1 \" \" \"lastlook ", env!("CARGO_PKG_VERSION"), "\" lastlook\n");
+    let columns = "\n.SH EXAMPLES\n.nf\n  lastlook                            look at everything in this folder\n";
+    for part in
+        [title, columns, "\n.SH \"EXIT CODES\"\n.nf\n  0  clear", "\nlastlook\\-rules(1)\n", "\\-\\-allow\\-incomplete"]
+    {
+        assert!(page.contains(part), "{part:?} is not in:\n{page}");
+    }
+    assert!(expect(here, &["man", "rules", "show"], 0).contains("\nlastlook\\-rules\\-show \\- Explain a rule"));
+    assert!(expect(here, &["man", "rules", "shout"], 2).contains("there is no command `lastlook rules shout`"));
+}
+
+#[test]
 fn own_rules_judge_and_may_not_take_a_name() {
     let there = folder(&[("a.txt", "the key is door-482915"), ("rules/readme.md", "")]);
     let rule = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/rules.in/house.toml");

@@ -34,9 +34,10 @@ fn rules() -> RuleSet {
     load::builtin(&facts()).unwrap()
 }
 
-/// The pages that people read: those at the top, and those in `docs`, `rules` and `corpus`.
+/// The pages that people read: those at the top, those in `docs`, `rules`, `corpus`, and those of the packages.
 fn pages() -> Vec<Page> {
-    let folders = ["", "docs", "rules", "corpus"].map(|folder| root().join(folder));
+    let folders = ["", "docs", "rules", "corpus", "distribution", "distribution/npm", "distribution/python"]
+        .map(|folder| root().join(folder));
     let mut files: Vec<PathBuf> = Vec::new();
     for folder in folders.iter().filter(|folder| folder.is_dir()) {
         let listed = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -105,8 +106,11 @@ fn every_command_does_what_the_page_says() {
             } else {
                 let known =
                     ["cargo test", "cargo bench", "cargo install --path .", "npm pack", "npm publish", ".ci/run"];
+                // What installs packages, and what is run from them: tests/distribution.rs.
+                let packages =
+                    ["distribution/build", "npm install", "npx lastlook", "pip install", "python -m lastlook"];
                 let others = ["benches/", "LASTLOOK_BLESS=1 "];
-                let known = known.iter().chain(&others).any(|start| command.starts_with(start));
+                let known = known.iter().chain(&others).chain(&packages).any(|start| command.starts_with(start));
                 assert!(known, "{}: nothing tests `{command}`", page.name);
                 continue;
             };

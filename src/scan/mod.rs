@@ -1,13 +1,17 @@
 //! The engine: walks the target, opens what it finds, judges it, and ends with an [`Outcome`].
 
+#[cfg(test)]
+mod applications_tests;
 mod beside;
 mod carried;
 mod comment;
+mod debug_files;
 mod disclosure;
 mod excerpt;
 mod gate;
 mod layers;
 mod manifest;
+mod model_folder;
 mod names;
 mod originals;
 mod outcome;

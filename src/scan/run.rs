@@ -121,7 +121,7 @@ impl<'s> Run<'s> {
         let mut findings = match artifact.role {
             // An embedded source is no file that anybody would unpack: what its name gives away, the map's rules say.
             Role::EmbeddedSource | Role::EmbeddedMap | Role::DecodedText | Role::Header => Vec::new(),
-            Role::File | Role::ArchiveMember | Role::Decompressed => self.judge_path(&artifact.path),
+            Role::File | Role::ArchiveMember | Role::Weights | Role::Decompressed => self.judge_path(&artifact.path),
         };
         let inner = match package {
             Package::Target(_) => Package::Archive(artifact.path.clone()),
@@ -133,12 +133,14 @@ impl<'s> Run<'s> {
             return self.keep(artifact, package, &probe, findings, Stated::default());
         }
         let mut is_quiet = true;
-        let mut whole = artifact.bytes.is_empty();
+        // Nothing can be recognised in nothing, and nothing is looked for in weights.
+        let known = artifact.bytes.is_empty() || artifact.role == Role::Weights;
+        let mut whole = known;
         let mut all = Stated::default();
         let (mut maps, mut readers) = (HashSet::new(), Vec::new());
-        for format in FORMATS.iter().filter(|format| !whole_is_known(&probe) && sniff(**format, &probe)) {
+        for format in FORMATS.iter().filter(|format| !known && sniff(**format, &probe)) {
             let (coverage, mut stated, handed_out) =
-                self.inspect(*format, artifact, (package, &inner), (budget, &mut maps), scope);
+                self.inspect(*format, artifact, (package, &inner), (budget, &mut maps, &all.explained), scope);
             if artifact.role == Role::EmbeddedSource {
                 // The comment linked the file that the source was once built into, which is not this one.
                 stated.references.clear();
@@ -168,13 +170,14 @@ impl<'s> Run<'s> {
 
     /// Shows the artifact to one format. Members of an archive belong to the archive's package; everything else, such
     /// as sources of a map and `cli.js` in `cli.js.gz`, belongs to the package that the artifact lies in. `maps` are the places
-    /// of those that other formats have handed out. The last of the answer is whether it has handed out anything.
+    /// of those that other formats have handed out, and `accounted` is what these have accounted for. The last of the answer
+    /// is whether it has handed out anything.
     fn inspect<'r>(
         &'r self,
         format: &'static dyn Format,
         artifact: &Artifact,
         (package, inner): (&Package, &Package),
-        (budget, maps): (&Arc<Budget>, &mut HashSet<Range<*const u8>>),
+        (budget, maps, accounted): (&Arc<Budget>, &mut HashSet<Range<*const u8>>, &[Range<u64>]),
         scope: &rayon::Scope<'r>,
     ) -> (Option<Coverage>, Stated, bool) {
         let mut sink = |member: Artifact| {
@@ -186,12 +189,13 @@ impl<'s> Run<'s> {
                 return;
             }
             let package = match member.role {
-                Role::ArchiveMember => inner,
+                Role::ArchiveMember | Role::Weights => inner,
                 _ => package,
             };
             self.member(member, package.clone(), Arc::clone(budget), scope);
         };
-        let mut out = Inspection::new(artifact, &self.scanner.policy.limits, &mut sink).held_to(budget);
+        let out = Inspection::new(artifact, &self.scanner.policy.limits, &mut sink);
+        let mut out = out.held_to(budget).after(accounted);
         // A reader that panics on hostile bytes must cost us one artifact, not the scan.
         let result = catch_unwind(AssertUnwindSafe(|| format.inspect(artifact, &mut out)));
         let handed_out = out.has_members();
@@ -378,19 +382,19 @@ impl<'s> Run<'s> {
 
     fn keep(&self, artifact: &Artifact, package: &Package, probe: &Probe<'_>, findings: Vec<Finding>, mut all: Stated) {
         let plain = match artifact.role {
-            Role::File | Role::ArchiveMember | Role::Decompressed | Role::DecodedText => true,
+            Role::File | Role::ArchiveMember | Role::Weights | Role::Decompressed | Role::DecodedText => true,
             Role::EmbeddedSource | Role::EmbeddedMap | Role::Header => false,
         };
         if artifact.role == Role::EmbeddedSource {
             self.embedded(artifact, package);
         }
         // A source may hold a NUL near its start, and does not look like text then.
-        let source = probe.is_text() || probe.len() <= LARGEST_ODD_TEXT;
+        let source = artifact.role != Role::Weights && (probe.is_text() || probe.len() <= LARGEST_ODD_TEXT);
         let text = (plain && source).then(|| TextId::of(&artifact.bytes));
         let path = plain.then(|| artifact.path.to_string());
         let own = if plain { own_packages(artifact, &mut all.gaps) } else { Vec::new() };
         let original = plain.then(|| originals::File::of(&artifact.path, probe)).flatten();
-        let counts = artifact.role == Role::File || artifact.role == Role::ArchiveMember;
+        let counts = matches!(artifact.role, Role::File | Role::ArchiveMember | Role::Weights);
         self.note(|seen| {
             seen.totals.bytes += if counts { artifact.bytes.len() as u64 } else { 0 };
             seen.findings.extend(findings);
@@ -448,11 +452,6 @@ fn own_packages(artifact: &Artifact, gaps: &mut Vec<Gap>) -> Vec<String> {
 /// Whether what was found is a credential, rather than text that gives something else away.
 fn is_secret(found: &ContentMatch<'_>) -> bool {
     found.active.rule.category == Category::Secret
-}
-
-/// Nothing can be recognised in nothing.
-fn whole_is_known(probe: &Probe<'_>) -> bool {
-    probe.is_empty()
 }
 
 /// Asks a format; one that panics while sniffing has not recognised anything, and says so when it inspects.
