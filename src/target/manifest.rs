@@ -107,6 +107,11 @@ impl PackageJson {
         self.0.get("engines").and_then(|engines| engines.get("vscode")).is_some()
     }
 
+    /// Whether it has a script of this name.
+    pub(super) fn has_script(&self, name: &str) -> bool {
+        self.0.get("scripts").and_then(|scripts| scripts.get(name)).is_some()
+    }
+
     /// The client that `packageManager` names, and its version.
     pub(super) fn manager(&self) -> Option<(&str, &str)> {
         self.text("packageManager").split_once('@')

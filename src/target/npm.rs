@@ -74,6 +74,9 @@ impl Tool for Npm {
         let ask = Ask::tool(around, "npm", &package.folder)?
             .args(["pack", "--dry-run=false", "--pack-destination"])
             .arg(into);
+        if scripts == Scripts::Ignore {
+            runs_nothing(package, around)?;
+        }
         let ask = if scripts == Scripts::Ignore { ask.arg("--ignore-scripts") } else { ask };
         ask.scripts(scripts).answer()?;
         made_in(into)
@@ -199,8 +202,22 @@ fn strings(list: &Value) -> Option<Vec<String>> {
 /// Asks npm itself.
 fn dry_run(package: &Package, around: &Surroundings) -> Result<Vec<String>, Refusal> {
     let ask = Ask::tool(around, "npm", &package.folder)?;
+    runs_nothing(package, around)?;
     let answer = ask.args(["pack", "--dry-run", "--json", "--ignore-scripts"]).answer()?;
     packed(&answer.text, &package.name).ok_or_else(|| Refusal::nonsense("npm"))
+}
+
+/// Refuses where npm would run a script in spite of `--ignore-scripts`: `prepare`, before npm 10 (pacote's `dir.js`).
+fn runs_nothing(package: &Package, around: &Surroundings) -> Result<(), Refusal> {
+    if !read(&package.folder)?.has_script("prepare") {
+        return Ok(());
+    }
+    let version = Ask::tool(around, "npm", &package.folder)?.arg("--version").answer()?.text;
+    match version.trim().split('.').next().and_then(|first| first.parse::<u32>().ok()) {
+        Some(10..) => Ok(()),
+        Some(_) => Err(Refusal::failed("npm", "is older than 10, and runs `prepare` whenever it packs")),
+        None => Err(Refusal::nonsense("npm")),
+    }
 }
 
 /// The names of the files of this package, from what `npm pack --json` or `npm publish --json` says: an array (npm 9 to
@@ -282,6 +299,25 @@ mod tests {
         bench.program("npm", r#"echo '[{"files":[{"path":"../../etc/passwd"}]}]'"#);
         let refused = Npm.contents(&packages, &around).pop().unwrap().unwrap_err();
         assert_eq!(refused.to_string(), "what `npm` answered cannot be read");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn an_npm_that_would_run_a_script_is_not_asked() {
+        let manifest = r#"{"name":"a","version":"1.0.0","scripts":{"prepare":"touch ran"}}"#;
+        let bench = Bench::new(&[("package.json", manifest), ("dist/a.js", "1")]);
+        let packages = Npm.packages(&bench.project(), &bench.around()).unwrap();
+        let answers = |version: &str| {
+            let script = format!("[ \"$1\" = --version ] && echo {version} && exit; touch ran; echo '[{{{FILES}}}]'");
+            bench.program("npm", &script);
+            let refused = Npm.contents(&packages, &bench.around()).pop().unwrap().err();
+            (refused.map(|refusal| refusal.to_string()), bench.project().join("ran").exists())
+        };
+        let refusal = "`npm` is older than 10, and runs `prepare` whenever it packs";
+        assert_eq!(answers("9.9.4"), (Some(refusal.to_owned()), false));
+        let into = bench.around().scratch().unwrap();
+        assert_eq!(Npm.pack(&packages[0], &into, Scripts::Ignore, &bench.around()).unwrap_err().to_string(), refusal);
+        assert_eq!(answers("10.0.0"), (None, true));
     }
 
     #[test]
