@@ -1,6 +1,7 @@
 //! Bringing a manifest up to date: lines change where files have, and everything else in the text stays.
 
-use std::ops::{Bound, Range};
+use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use super::text::{entry, quoted};
 use super::{Approved, Deviation, File, Manifest, NotWritable, What, path};
@@ -25,10 +26,13 @@ pub enum ApproveError {
     /// An entry that spans several lines is somebody's own work.
     #[error("the entry in line {0} is not written on one line as `\"path\" = {{ … }}`; write it so")]
     NotOneLine(usize),
+    /// The files are not under a headline.
+    #[error("the files of this manifest do not stand under `[files]`, one on a line; write them so")]
+    NoTable,
 }
 
-/// A piece of the text and what takes its place.
-type Edit = (Range<usize>, String);
+/// Pieces of the text, by their first byte and the one behind their last, and what takes their places.
+type Edits = BTreeMap<(usize, usize), String>;
 
 /// Approves `files`, sorted by path, in the manifest with this text.
 ///
@@ -42,25 +46,40 @@ pub fn approve(manifest: &Manifest, text: &str, files: &[File]) -> Result<Approv
     if !text.ends_with('\n') {
         text.push_str(line_end);
     }
-    let mut edits: Vec<Edit> = Vec::new();
+    let mut edits = Edits::new();
     let mut added: Vec<&File> = Vec::new();
     for one in &approved {
         match &one.what {
             What::Unexpected(file) => added.push(file),
             What::Missing => {
-                edits.extend(manifest.files.get(&one.path).map(|known| (line(&text, known), String::new())))
+                if let Some(known) = manifest.files.get(&one.path) {
+                    edits.insert(line(&text, known)?, String::new());
+                }
             }
-            What::Changed(file, _) => edits.extend(changed(manifest, &text, file)?),
+            What::Changed(file, _) => {
+                if let Some(known) = manifest.files.get(&file.path) {
+                    line(&text, known)?;
+                    let new = entry(file, known.max, known.optional);
+                    edits.insert((known.span.start, known.span.end), new);
+                }
+            }
             What::OtherKind(..) | What::OverBudget { .. } | What::TooMany { .. } => {}
         }
     }
     refuse(&approved, &added)?;
-    insert(manifest, &mut text, &added, line_end, &mut edits);
-    edits.sort_by_key(|(range, _)| (range.start, range.end));
-    for (range, new) in edits.into_iter().rev() {
-        text.replace_range(range, &new);
+    insert(manifest, &mut text, &added, line_end, &mut edits)?;
+    let (mut new, mut done) = (String::with_capacity(text.len()), 0);
+    for ((start, end), piece) in edits {
+        new.push_str(text.get(done..start).unwrap_or_default());
+        new.push_str(&piece);
+        done = end;
     }
-    Ok(Approval { text, approved, left })
+    new.push_str(text.get(done..).unwrap_or_default());
+    // A table of files that is not written as `[files]` cannot be added to.
+    if Manifest::parse(&manifest.file, &new).is_err() {
+        return Err(ApproveError::NoTable);
+    }
+    Ok(Approval { text: new, approved, left })
 }
 
 fn can_be_settled(manifest: &Manifest, one: &Deviation) -> bool {
@@ -87,26 +106,31 @@ fn refuse(approved: &[Deviation], added: &[&File]) -> Result<(), NotWritable> {
     }
 }
 
-/// The whole line of an entry, with its end.
-fn line(text: &str, known: &Approved) -> Range<usize> {
-    let start = text[..known.span.start].rfind('\n').map_or(0, |at| at + 1);
-    let end = text[known.span.end..].find('\n').map_or(text.len(), |at| known.span.end + at + 1);
-    start..end
-}
-
-fn changed(manifest: &Manifest, text: &str, file: &File) -> Result<Option<Edit>, ApproveError> {
-    let Some(known) = manifest.files.get(&file.path) else { return Ok(None) };
-    let written = text.get(known.span.clone()).unwrap_or_default();
-    if written.contains('\n') || !written.ends_with('}') {
-        return Err(ApproveError::NotOneLine(known.line));
+/// The whole line of an entry, with its end. What shares its line with others, or spans several, is somebody's own work.
+fn line(text: &str, known: &Approved) -> Result<(usize, usize), ApproveError> {
+    let (before, after) = (&text[..known.span.start], &text[known.span.end..]);
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let end = after.find('\n').map_or(text.len(), |at| known.span.end + at + 1);
+    let rest = text[known.span.end..end].trim();
+    let alone = before[start..].trim().is_empty() && (rest.is_empty() || rest.starts_with('#'));
+    let written = &text[known.span.clone()];
+    if alone && written.ends_with('}') && !written.contains('\n') {
+        Ok((start, end))
+    } else {
+        Err(ApproveError::NotOneLine(known.line))
     }
-    Ok(Some((known.span.clone(), entry(file, known.max, known.optional))))
 }
 
 /// New lines, each behind the line of the path that comes before it.
-fn insert(manifest: &Manifest, text: &mut String, added: &[&File], line_end: &str, edits: &mut Vec<Edit>) {
+fn insert(
+    manifest: &Manifest,
+    text: &mut String,
+    added: &[&File],
+    line_end: &str,
+    edits: &mut Edits,
+) -> Result<(), ApproveError> {
     if added.is_empty() {
-        return;
+        return Ok(());
     }
     let header = header_end(text).unwrap_or_else(|| {
         text.push_str(&format!("{line_end}[files]{line_end}"));
@@ -118,13 +142,15 @@ fn insert(manifest: &Manifest, text: &mut String, added: &[&File], line_end: &st
             continue;
         }
         let before = manifest.files.range::<str, _>((Bound::Unbounded, Bound::Excluded(&*file.path))).next_back();
-        let at = before.map_or(header, |(_, known)| line(text, known).end);
-        let new = format!("{}{line_end}", entry(file, None, false));
-        match edits.iter_mut().find(|(range, _)| *range == (at..at)) {
-            Some((_, together)) => together.push_str(&new),
-            None => edits.push((at..at, new)),
-        }
+        let at = match before {
+            Some((_, known)) => line(text, known)?.1,
+            None => header,
+        };
+        let together = edits.entry((at, at)).or_default();
+        together.push_str(&entry(file, None, false));
+        together.push_str(line_end);
     }
+    Ok(())
 }
 
 /// The end of the line `[files]`.

@@ -127,6 +127,19 @@ fn a_flood_of_mistakes_costs_no_flood_of_time() {
 }
 
 #[test]
+fn a_large_package_is_approved_in_no_time() {
+    let files = |content: &str| -> Vec<File> { (0..20_000).map(|one| text(&format!("f{one:05}"), content)).collect() };
+    let written = write(&files("old")).unwrap();
+    let mut new = files("new");
+    new.extend((0..20_000).map(|one| text(&format!("f{one:05}.js"), "x")));
+    new.sort();
+    let started = std::time::Instant::now();
+    let approval = approve(&parsed(&written), &written, &new).unwrap();
+    assert_eq!(parsed(&approval.text).deviations(&new), []);
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[test]
 fn approving_changes_the_lines_that_must_and_leaves_the_rest() {
     let old = [text("a", "1"), text("b", "2"), text("c", "3")];
     let written =
@@ -157,6 +170,16 @@ fn what_a_list_cannot_settle_is_left_to_people() {
     let split = format!("lastlook-manifest = 1\n[files.x]\nsha256 = \"{}\"\n", Digest::of(b""));
     let error = approve(&parsed(&split), &split, &[text("x", "1")]).unwrap_err();
     assert!(matches!(error, ApproveError::NotOneLine(2)), "{error}");
+    let error = approve(&parsed(&split), &split, &[]).unwrap_err();
+    assert!(matches!(error, ApproveError::NotOneLine(2)), "{error}");
+    let empty = "lastlook-manifest = 1\nfiles = {}\n";
+    let error = approve(&parsed(empty), empty, &[text("x", "1")]).unwrap_err();
+    assert_eq!(error, ApproveError::NoTable);
+    let inline = "lastlook-manifest = 1\nfiles = { a = { any = true }, b = { any = true } }\n";
+    for files in [&[text("a", "1")][..], &[text("a", "1"), text("b", "2"), text("c", "3")]] {
+        let error = approve(&parsed(inline), inline, files).unwrap_err();
+        assert!(matches!(error, ApproveError::NotOneLine(2)), "{error}");
+    }
 }
 
 #[test]

@@ -175,10 +175,7 @@ fn tops(all: &[(Vec<String>, &Content)], is_archive: bool) -> BTreeMap<Vec<Strin
 fn is_wrapper(name: &str) -> bool {
     let bytes = name.as_bytes();
     let versioned = bytes.windows(3).enumerate().any(|(at, three)| {
-        three[0].is_ascii_digit()
-            && three[1] == b'.'
-            && three[2].is_ascii_digit()
-            && bytes[..at].iter().any(|b| *b == b'-')
+        three[0].is_ascii_digit() && three[1] == b'.' && three[2].is_ascii_digit() && bytes[..at].contains(&b'-')
     });
     name == "package" || versioned
 }
