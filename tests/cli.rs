@@ -203,7 +203,7 @@ fn json_has_the_documented_keys() {
         keys.sort();
         keys.join(" ")
     };
-    assert_eq!(keys(&report), "allowed findings gaps schema stale tool totals verdict");
+    assert_eq!(keys(&report), "allowed findings gaps schema since stale tool totals verdict");
     assert_eq!(report["schema"], 1);
     assert_eq!(report["verdict"], "blocked");
     let documented = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json.md")).unwrap();

@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["finding"],
     &["bytes", "config"],
+    &["manifest"],
     &["rules", "policy", "formats"],
     &["detect"],
     &["scan"],
+    &["compare"],
     &["report", "fix"],
     &["cli"],
 ];

@@ -9,6 +9,7 @@ use lastlook::report::{self, REPORTS, Report};
 
 use super::known::KnownArg;
 use super::man::ManArgs;
+use super::versions_args::{self, DiffArgs, ManifestArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -96,7 +97,8 @@ pub struct Args {
 }
 
 /// Options of `check` that mean nothing to `baseline`.
-const NOT_FOR_BASELINES: [&str; 6] = ["reports", "baseline", "fail_on", "allow_incomplete", "verbose", "color"];
+const NOT_FOR_BASELINES: [&str; 8] =
+    ["reports", "baseline", "manifest", "since", "fail_on", "allow_incomplete", "verbose", "color"];
 
 /// Reads what was typed.
 pub fn parse() -> Result<Args, clap::Error> {
@@ -121,6 +123,12 @@ pub enum Command {
     /// Show the smallest changes that close source-map leaks in a folder, or make them
     #[command(after_help = FIX_EXAMPLES)]
     Fix(FixArgs),
+    /// Show what is new in one version, compared with another
+    #[command(long_about = versions_args::DIFF, after_help = versions_args::DIFF_EXAMPLES)]
+    Diff(DiffArgs),
+    /// Write down what is meant to be published, or bring such a list up to date
+    #[command(after_help = versions_args::MANIFEST_EXAMPLES)]
+    Manifest(ManifestArgs),
     /// Write down what is found now, so that `--baseline` accepts it from now on
     Baseline(BaselineArgs),
     /// List the rules, explain one, or test rules by their own examples
@@ -169,6 +177,14 @@ pub struct CheckArgs {
     /// Accept the findings that this file knows (`lastlook baseline` writes it); without it, that of the policy
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+
+    /// Report what this manifest does not approve (`lastlook manifest write` writes one): docs/manifest.md
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+
+    /// Say what is new since this earlier package or manifest; what was there before is marked, and reported as well
+    #[arg(long, value_name = "FILE|DIR")]
+    pub since: Option<PathBuf>,
 
     /// Search for these values as well, in every encoding: env:NAME[,NAME…], env:PREFIX* or file:PATH (a .env file)
     ///
@@ -313,6 +329,8 @@ impl FixArgs {
             known_secrets: Vec::new(),
             maps: Vec::new(),
             baseline: None,
+            manifest: None,
+            since: None,
         }
     }
 }

@@ -9,22 +9,35 @@ use anyhow::{Result, bail};
 use clap::CommandFactory;
 use lastlook::Scanner;
 use lastlook::finding::Level;
+use lastlook::manifest::Manifest;
 use lastlook::policy::Baseline;
 use lastlook::report::{Context, sanitize};
-use lastlook::scan::{BuildError, Outcome, TargetError};
+use lastlook::scan::{BuildError, Builder, Outcome, TargetError};
 
 use super::args::{Args, CheckArgs, Color, ReportArg};
 use super::progress::{Bar, Shared};
-use super::{Exit, known, output, settings};
+use super::{Exit, known, output, settings, versions};
 
 /// Looks at the targets, writes the reports, and answers the verdict.
 pub fn run(args: &CheckArgs) -> Result<Exit> {
     let started = Instant::now();
     one_report_each(&args.reports)?;
-    let Prepared { scanner, targets, policy_file, fail_on, bar, .. } = prepare(args, true)?;
+    one_package(args)?;
+    let approved = match &args.manifest {
+        Some(file) => Some(Manifest::read(&settings::from_here(file))?.0),
+        None => None,
+    };
+    let lists = |builder: Builder| match approved {
+        Some(manifest) => versions::listing(builder, args.since.is_some()).manifest(manifest),
+        None => versions::listing(builder, args.since.is_some()),
+    };
+    let Prepared { scanner, targets, policy_file, fail_on, bar, .. } = prepare_as(args, true, lists)?;
     let scanned = scanner.scan(&targets);
+    let outcome = scanned.inspect_err(|_| bar.clear()).map_err(|error| no_target(&error))?;
+    let scanner = scanner.without_manifest();
+    let compared = args.since.as_deref().map(|old| versions::compare(&scanner, old, &args.paths[0], &outcome));
     bar.clear();
-    let outcome = scanned.map_err(|error| no_target(&error))?;
+    let compared = compared.transpose()?;
     let context = Context {
         color: false,
         elapsed: Some(started.elapsed()),
@@ -33,6 +46,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit> {
         verbose: args.verbose,
         fail_on,
         incomplete_allowed: scanner.accepts_gaps(),
+        since: compared.as_ref(),
         ..Context::new(scanner.rules())
     };
     // One that cannot be written must not cost the user the others.
@@ -49,12 +63,17 @@ pub struct Prepared {
     /// The baseline that the policy names.
     pub named: Option<PathBuf>,
     policy_file: Option<String>,
-    fail_on: Level,
+    pub fail_on: Level,
     pub bar: Arc<Bar>,
 }
 
 /// Reads rules, policy and, if it is believed, the baseline.
 pub fn prepare(args: &CheckArgs, believe: bool) -> Result<Prepared> {
+    prepare_as(args, believe, |builder| builder)
+}
+
+/// Like [`prepare`], for a scanner with further settings.
+pub fn prepare_as(args: &CheckArgs, believe: bool, further: impl FnOnce(Builder) -> Builder) -> Result<Prepared> {
     let mut rules = settings::rules(&args.rules)?;
     known::add(&mut rules, &args.known_secrets)?;
     let policy = settings::policy(args, &rules)?;
@@ -77,9 +96,17 @@ pub fn prepare(args: &CheckArgs, believe: bool) -> Result<Prepared> {
     for folder in &args.maps {
         builder = builder.maps(folder);
     }
-    let scanner = builder.build().map_err(no_maps)?;
+    let scanner = further(builder).build().map_err(no_maps)?;
     let targets = args.paths.iter().map(|path| settings::from_here(path)).collect();
     Ok(Prepared { scanner, targets, named, policy_file, fail_on, bar })
+}
+
+/// A manifest, or an earlier version, is that of one package.
+fn one_package(args: &CheckArgs) -> Result<()> {
+    if args.paths.len() > 1 && (args.manifest.is_some() || args.since.is_some()) {
+        bail!("--manifest and --since are about one package\n  hint: look at the paths one by one");
+    }
+    Ok(())
 }
 
 /// Refuses two reports that would end up in each other.

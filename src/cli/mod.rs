@@ -7,6 +7,7 @@ mod args;
 mod baseline;
 mod check;
 mod completions;
+mod diff;
 mod dotenv;
 mod exit;
 mod extract;
@@ -14,11 +15,14 @@ mod fix;
 mod formats;
 mod known;
 mod man;
+mod manifest;
 mod output;
 mod progress;
 mod rules;
 mod settings;
 mod sources;
+mod versions;
+mod versions_args;
 
 pub use exit::Exit;
 
@@ -39,6 +43,8 @@ pub fn run() -> Exit {
         Some(Command::Check(check)) => check::run(&check),
         Some(Command::Sources(command)) => sources::run(&command),
         Some(Command::Fix(command)) => fix::run(&command),
+        Some(Command::Diff(command)) => diff::run(&command),
+        Some(Command::Manifest(command)) => manifest::run(&command),
         Some(Command::Baseline(command)) => baseline::run(&command),
         Some(Command::Rules(command)) => rules::run(&command),
         Some(Command::Formats { facts }) => formats::run(facts),

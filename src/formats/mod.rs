@@ -209,8 +209,13 @@ pub static FORMATS: &[&dyn Format] = &[
 
 /// The facts that any format may state, and those that the engine adds once everything was seen.
 pub fn fact_specs() -> impl Iterator<Item = &'static FactSpec> {
-    let settled =
-        [source_map::TARGET_FACTS, executable::TARGET_FACTS, derived::TARGET_FACTS, application::TARGET_FACTS];
+    let settled = [
+        source_map::TARGET_FACTS,
+        executable::TARGET_FACTS,
+        derived::TARGET_FACTS,
+        application::TARGET_FACTS,
+        crate::manifest::FACTS,
+    ];
     let languages = executable::LANGUAGE_FACTS.into_iter().flatten();
     FORMATS.iter().flat_map(|format| format.facts()).chain(settled.into_iter().flatten()).chain(languages)
 }

@@ -9,7 +9,7 @@ use std::io;
 
 use super::redact::Redactor;
 use super::words::{self, shown};
-use super::{Context, Report, sanitize};
+use super::{Context, Report, sanitize, since};
 use crate::finding::{Finding, Gap, Verdict};
 use crate::scan::{Allowed, Outcome};
 
@@ -48,8 +48,8 @@ impl Report for Junit {
     }
 
     fn write(&self, outcome: &Outcome, context: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let redactor = Redactor::new(outcome);
-        let mut cases = vec![verdict(outcome, context)];
+        let redactor = context.redactor(outcome);
+        let mut cases = vec![verdict(outcome, context, &redactor)];
         cases.extend(outcome.findings.iter().map(|finding| found(finding, context, &redactor)));
         cases.extend(outcome.gaps.iter().map(|gap| gap_case(gap, outcome, context, &redactor)));
         cases.extend(outcome.allowed.iter().map(|allowed| allowed_case(allowed, context, &redactor)));
@@ -58,13 +58,14 @@ impl Report for Junit {
     }
 }
 
-fn verdict(outcome: &Outcome, context: &Context<'_>) -> Case {
+fn verdict(outcome: &Outcome, context: &Context<'_>, redactor: &Redactor<'_>) -> Case {
     let (word, sentence) = words::verdict(outcome, context);
-    let text = format!("{word}: {sentence}");
+    let message = format!("{word}: {sentence}");
+    let text = [vec![message.clone()], since::summary(outcome, context, redactor)].concat().join("\n");
     let end = match outcome.verdict {
         Verdict::Clear => End::Passed(text),
-        Verdict::Blocked => End::Failed(text.clone(), text),
-        Verdict::Incomplete => End::Error(text.clone(), text),
+        Verdict::Blocked => End::Failed(message, text),
+        Verdict::Incomplete => End::Error(message, text),
     };
     Case { class: "lastlook".to_owned(), name: "verdict".to_owned(), file: None, end }
 }
@@ -82,6 +83,7 @@ fn found(finding: &Finding, context: &Context<'_>, redactor: &Redactor<'_>) -> C
         lines.push(format!("why: {}", sanitize::shown(&rule.why)));
         lines.push(format!("fix: {}", sanitize::shown(&rule.fix)));
     }
+    lines.extend(since::mark(context, finding).map(str::to_owned));
     lines.push(format!("fingerprint: {}", finding.fingerprint));
     let text = lines.join("\n");
     let end = if finding.level >= context.fail_on { End::Failed(message, text) } else { End::Passed(text) };

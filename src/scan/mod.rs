@@ -1,11 +1,14 @@
 //! The engine: walks the target, opens what it finds, judges it, and ends with an [`Outcome`].
 
+mod approved;
 mod beside;
 mod carried;
 mod comment;
+mod contents;
 mod disclosure;
 mod excerpt;
 mod gate;
+mod hosts;
 mod manifest;
 mod names;
 mod originals;
@@ -21,6 +24,8 @@ mod sources;
 mod standing;
 mod walk;
 
+pub use contents::{Content, Named, archive, package};
+pub use hosts::Host;
 pub use outcome::{Allowed, Outcome, Stale, Totals};
 pub use progress::Progress;
 pub use scanner::{BuildError, Builder, Overlay, Scanner, TargetError};

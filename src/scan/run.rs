@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::comment::Comments;
+use super::contents::{Content, Kinds};
 use super::excerpt::excerpt;
+use super::hosts::Hosts;
 use super::manifest;
 use super::originals::{self, Originals};
 use super::section::locate;
@@ -55,6 +57,10 @@ pub struct Seen {
     pub totals: Totals,
     /// The texts that artifacts embed, where somebody wants them listed.
     pub embedded: Vec<Embedded>,
+    /// Files and members, where somebody wants them listed.
+    pub contents: Vec<Content>,
+    /// Hosts that shipped text names, where somebody wants them listed.
+    pub hosts: Hosts,
 }
 
 /// How many bytes of members may wait for a thread; beyond it the thread that opened a container goes into its members
@@ -67,7 +73,7 @@ const FINDINGS: usize = 1_000;
 
 /// One scan.
 pub struct Run<'s> {
-    scanner: &'s Scanner,
+    pub(super) scanner: &'s Scanner,
     seen: Mutex<Seen>,
     waiting: AtomicU64,
 }
@@ -82,7 +88,7 @@ impl<'s> Run<'s> {
         std::mem::take(&mut self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
-    fn note(&self, add: impl FnOnce(&mut Seen)) {
+    pub(super) fn note(&self, add: impl FnOnce(&mut Seen)) {
         add(&mut self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     }
 
@@ -128,10 +134,11 @@ impl<'s> Run<'s> {
         let probe = Probe::new(artifact.path.base_name(), &artifact.bytes);
         let mut whole = artifact.bytes.is_empty();
         let mut all = Stated::default();
-        let (mut maps, mut readers) = (HashSet::new(), Vec::new());
+        let (mut maps, mut readers, mut kinds) = (HashSet::new(), Vec::new(), Kinds::default());
         for format in FORMATS.iter().filter(|format| !whole_is_known(&probe) && sniff(**format, &probe)) {
             let (coverage, stated) = self.inspect(*format, artifact, (package, &inner), (budget, &mut maps), scope);
             readers.push(*format);
+            kinds.note(*format, coverage, &stated);
             whole |= coverage == Some(Coverage::Whole);
             merge(&mut all, stated);
         }
@@ -146,6 +153,7 @@ impl<'s> Run<'s> {
             self.note(|seen| seen.allowed.extend(allowed));
             all.gaps.extend(gap);
         }
+        self.list(artifact, &probe, kinds, &mut all.gaps);
         self.keep(artifact, package, &probe, findings, all);
     }
 
