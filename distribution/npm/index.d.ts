@@ -74,6 +74,8 @@ export interface Finding {
   details: string[];
   original: Original | null;
   places: Place[];
+  /** With `since`, whether it is new or was there before. */
+  since: "new" | "before" | null;
 }
 
 /** A finding that the policy, a baseline or a comment lets pass. */
@@ -107,6 +109,53 @@ export interface Totals {
   gaps: number;
 }
 
+/** A version that is compared with another. */
+export interface Side {
+  name: string;
+  files: number;
+  bytes: number;
+  gaps: number;
+  manifest: boolean;
+}
+
+/** A file of a version. */
+export interface ComparedFile {
+  path: string;
+  size: number | null;
+  kind: string | null;
+  sha256: string | null;
+}
+
+/** A first-party source that was not disclosed before. */
+export interface DisclosedSource {
+  path: string;
+  carrier: string | null;
+  lines: number;
+  bytes: number;
+}
+
+/** How the disclosed sources of two versions differ. */
+export interface DisclosedSources {
+  new: DisclosedSource[];
+  changed: number;
+  gone: number;
+}
+
+/** What differs from an earlier version. */
+export interface Comparison {
+  old: Side;
+  new: Side;
+  added: ComparedFile[];
+  removed: ComparedFile[];
+  changed: { before: ComparedFile; after: ComparedFile }[];
+  moved: { before: ComparedFile; after: ComparedFile }[];
+  unchanged: number;
+  new_hosts: { host: string; path: string; files: number }[] | null;
+  gone_hosts: string[] | null;
+  sources: DisclosedSources | null;
+  findings: { new: number; before: number; gone: number };
+}
+
 /**
  * The JSON report. New keys may appear without a new `schema`.
  *
@@ -122,6 +171,8 @@ export interface Report {
   gaps: Gap[];
   stale: StaleEntry[];
   totals: Totals;
+  /** With `since`, what differs from the earlier version. */
+  since: Comparison | null;
 }
 
 /** What `scan` is told; every option is that of the command line. */
@@ -132,6 +183,10 @@ export interface ScanOptions {
   config?: string | false;
   /** The baseline to use. */
   baseline?: string;
+  /** The manifest that says what is approved. */
+  manifest?: string;
+  /** The earlier package or manifest to compare with. */
+  since?: string;
   /** Files and folders with further rules. */
   rules?: string | string[];
   /** Levels of rules, or of globs of rules: `{ "source-map-*": "off" }`. */

@@ -24,7 +24,14 @@ class LastlookError extends Error {
 }
 
 /** The options that take one value, and those that take several. */
-const ONE = { config: "--config", baseline: "--baseline", failOn: "--fail-on", threads: "--threads" };
+const ONE = {
+  config: "--config",
+  baseline: "--baseline",
+  manifest: "--manifest",
+  since: "--since",
+  failOn: "--fail-on",
+  threads: "--threads",
+};
 const SEVERAL = { rules: "--rules", knownSecrets: "--known-secrets", maps: "--maps" };
 
 /** The arguments for the program. An option that is not known is a mistake: passed over, it could hide a finding. */

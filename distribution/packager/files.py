@@ -12,6 +12,8 @@ from dataclasses import dataclass
 # 1985-10-26T08:15:00Z: the time that npm gives every file, and late enough for zip.
 TIME = 499162500
 ZIP_TIME = (1985, 10, 26, 8, 15, 0)
+# Of zlib: 9 takes four times as long, and makes programs smaller by one percent.
+LEVEL = 6
 
 
 @dataclass(frozen=True, order=True)
@@ -38,7 +40,7 @@ def tar_gz(files: list[File], folder: str) -> bytes:
             entry.size, entry.mode, entry.mtime = len(file.data), file.mode, TIME
             tar.addfile(entry, io.BytesIO(file.data))
     packed = io.BytesIO()
-    with gzip.GzipFile(filename="", fileobj=packed, mode="wb", compresslevel=9, mtime=0) as stream:
+    with gzip.GzipFile(filename="", fileobj=packed, mode="wb", compresslevel=LEVEL, mtime=0) as stream:
         stream.write(out.getvalue())
     return packed.getvalue()
 
@@ -46,7 +48,7 @@ def tar_gz(files: list[File], folder: str) -> bytes:
 def zipped(files: list[File]) -> bytes:
     """A zip with the files in the given order (wheels have their metadata last)."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
         for file in files:
             entry = zipfile.ZipInfo(file.path, ZIP_TIME)
             entry.create_system = 3

@@ -265,6 +265,8 @@ fn javascript_gets_the_report_by_import_and_by_require() {
         for (const target of ["clear", "leaky", "cut.tgz"]) said.push((await scan(target, { cwd })).verdict);
         const both = await scan(["clear", "leaky"], { cwd, levels: { "source-map-*": "off" }, config: false, threads: 1 });
         said.push(both.verdict, both.totals.files, both.tool.version === version);
+        const compared = await scan("leaky", { cwd, since: "clear" });
+        said.push(compared.since.added.map((file) => file.path).join(), compared.findings[0].since);
         const strict = await scan("cut.tgz", { cwd, allowIncomplete: true });
         said.push(strict.verdict, strict.gaps.length);
         const refusals = [
@@ -286,15 +288,16 @@ fn javascript_gets_the_report_by_import_and_by_require() {
         let output = SHARED.node(&[file]);
         let said: serde_json::Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{file}: {error}: {}", text(&output.stderr)));
-        let verdicts = serde_json::json!(["clear", "blocked", "incomplete", "clear", 3, true, "clear", 1]);
+        let verdicts =
+            serde_json::json!(["clear", "blocked", "incomplete", "clear", 3, true, "index.js.map", "new", "clear", 1]);
         let said = said.as_array().unwrap();
-        assert_eq!(said[..8], verdicts.as_array().unwrap()[..], "{file}");
+        assert_eq!(said[..10], verdicts.as_array().unwrap()[..], "{file}");
         let no_file =
             |name| serde_json::json!(["LastlookError", 2, format!("error: there is no file or folder `{name}`")]);
-        assert_eq!((&said[8], &said[12]), (&no_file("nowhere"), &no_file("--help")), "{file}");
-        assert_eq!((&said[9][0], &said[9][1]), (&"LastlookError".into(), &2.into()), "{file}");
-        assert_eq!(said[10], serde_json::json!(["TypeError", null, "scan: there is no option \"failon\""]), "{file}");
-        assert_eq!((&said[11][0], &said[13][0]), (&"TypeError".into(), &"AbortError".into()), "{file}");
+        assert_eq!((&said[10], &said[14]), (&no_file("nowhere"), &no_file("--help")), "{file}");
+        assert_eq!((&said[11][0], &said[11][1]), (&"LastlookError".into(), &2.into()), "{file}");
+        assert_eq!(said[12], serde_json::json!(["TypeError", null, "scan: there is no option \"failon\""]), "{file}");
+        assert_eq!((&said[13][0], &said[15][0]), (&"TypeError".into(), &"AbortError".into()), "{file}");
     }
 }
 
