@@ -6,11 +6,13 @@
 //! The library never prints, never exits, and never uses the network.
 
 pub mod bytes;
+pub mod compare;
 pub mod config;
 pub mod detect;
 pub mod finding;
 pub mod fix;
 pub mod formats;
+pub mod manifest;
 pub mod policy;
 pub mod report;
 pub mod rules;

@@ -407,3 +407,37 @@ fn cx_freeze_carries_modules_in_a_zip() {
     let own = outcome.findings.iter().filter(|finding| &*finding.rule == "python-bytecode-only");
     assert!(own.count() < 5, "Python's own modules are not the publisher's");
 }
+
+/// A program with the table that tauri-codegen writes: paths, and contents that are compressed with brotli.
+#[test]
+#[ignore = "needs node and rustc"]
+fn tauri_carries_the_front_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = "<!doctype html><script src=\"/assets/index-1f2e.js\"></script>\n";
+    let script = "// Pilots only: the main script.\nfunction depth(tide) {\n  return tide - 0.7;\n}\ndepth(3);\n";
+    for (name, text) in [("page", page), ("script", script)] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let pack = "for (const name of ['page', 'script']) { const fs = require('fs'); \
+                fs.writeFileSync(name + '.br', require('zlib').brotliCompressSync(fs.readFileSync(name))); }";
+    run("node", &["-e", pack], folder.path());
+    let program = r#"
+        static ASSETS: &[(&str, &[u8])] = &[
+            ("/index.html", include_bytes!("page.br")),
+            ("/assets/index-1f2e.js", include_bytes!("script.br")),
+        ];
+        fn main() {
+            let marks = std::hint::black_box(["__TAURI_INTERNALS__", "tauri://localhost"]);
+            for (name, bytes) in std::hint::black_box(ASSETS) {
+                println!("{name} {} {marks:?}", bytes.len());
+            }
+        }"#;
+    fs::write(folder.path().join("app.rs"), program).unwrap();
+    for (name, flags) in [("pie", &["-O"][..]), ("fixed", &["-C", "relocation-model=static"])] {
+        run("rustc", &[&["-o", name, "app.rs"], flags].concat(), folder.path());
+        let app = apart(&folder.path().join(name));
+        assert_eq!((app.text("/index.html"), app.text("/assets/index-1f2e.js")), (page, script), "{name}");
+        assert_eq!(app.fact("application", "application.kind"), Some(FactValue::Text("tauri".to_owned())));
+        assert_eq!(rules(&scan(&folder.path().join(name))), ["application-sources"]);
+    }
+}

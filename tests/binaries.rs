@@ -4,72 +4,21 @@
 //!
 //! The packages are fetched once, by their registries' own clients, into the target folder.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+#[path = "support/published.rs"]
+mod published;
+
+use published::{LIST, fetch, packages, root};
 
 use lastlook::bytes::{Bytes, Limits, Probe};
 use lastlook::finding::{Artifact, ArtifactPath, Facts, Role};
 use lastlook::formats::{FORMATS, Inspection};
 use serde_json::{Value, json};
-
-/// The packages, and every finding in each: level, rule and file.
-const LIST: &str = "tests/support/real_world/binaries.txt";
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The packages of the list.
-fn packages() -> Vec<String> {
-    let list = std::fs::read_to_string(root().join(LIST)).unwrap();
-    let packages = list.lines().filter(|line| line.starts_with("npm ") || line.starts_with("pip "));
-    packages.map(str::to_owned).collect()
-}
-
-/// The archive of a package, given as `npm NAME VERSION` or `pip NAME VERSION PLATFORM`, fetched if this is the first
-/// time.
-fn fetch(package: &str) -> PathBuf {
-    let words: Vec<&str> = package.split(' ').collect();
-    let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real-binaries");
-    let shelf = shelf.join(words.join("-").replace('/', "-"));
-    if let Some(archive) = only_file(&shelf) {
-        return archive;
-    }
-    std::fs::create_dir_all(shelf.parent().unwrap()).unwrap();
-    let arriving = tempfile::tempdir_in(shelf.parent().unwrap()).unwrap();
-    let output = client(&words).current_dir(arriving.path()).output().unwrap();
-    assert!(output.status.success(), "{package}: {}", String::from_utf8_lossy(&output.stderr));
-    // Another run may have put it there meanwhile; a download that was cut off never gets there.
-    let _ = std::fs::rename(arriving.path(), &shelf);
-    only_file(&shelf).expect("one archive")
-}
-
-fn client(words: &[&str]) -> Command {
-    match words {
-        ["npm", name, version] => {
-            let mut npm = Command::new("npm");
-            npm.args(["pack", "--silent", "--ignore-scripts"]).arg(format!("{name}@{version}"));
-            npm
-        }
-        ["pip", name, version, platform] => {
-            let mut pip = Command::new("python3");
-            pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", "."]);
-            pip.args(["--python-version", "3.12", "--implementation", "cp", "--platform", platform]);
-            pip.arg(format!("{name}=={version}"));
-            pip
-        }
-        _ => panic!("{words:?} is no package"),
-    }
-}
-
-fn only_file(folder: &Path) -> Option<PathBuf> {
-    let files: Vec<PathBuf> = std::fs::read_dir(folder).ok()?.map(|entry| entry.unwrap().path()).collect();
-    assert!(files.len() < 2, "{files:?}");
-    files.into_iter().next()
-}
 
 fn report(archive: &Path) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lastlook"));
@@ -150,10 +99,7 @@ fn every_real_binary_is_what_an_independent_reader_says() {
         let output = Command::new("python3").arg(script).arg(&archive).output().unwrap();
         assert!(output.status.success(), "{package}: {}", String::from_utf8_lossy(&output.stderr));
         let known: BTreeMap<String, Value> = serde_json::from_slice(&output.stdout).unwrap();
-        let name = archive.file_name().unwrap().to_string_lossy();
-        let bytes = Bytes::from(std::fs::read(&archive).unwrap());
-        let mut found = BTreeMap::new();
-        executables(Artifact { path: ArtifactPath::file(&name), role: Role::File, bytes }, &mut found);
+        let found = described(&package);
         for (path, known) in &known {
             let described = found.get(path).unwrap_or_else(|| panic!("{package}: {path} is not recognised"));
             for fact in ["format", "architecture", "kind", "stripped"] {
@@ -166,6 +112,42 @@ fn every_real_binary_is_what_an_independent_reader_says() {
         }
     }
     assert!(number >= 40 && places > 400 && formats.len() >= 6, "{number} {places} {formats:?}");
+}
+
+/// Every executable of a package, as the formats describe it.
+fn described(package: &str) -> BTreeMap<String, Described> {
+    let archive = fetch(package);
+    let name = archive.file_name().unwrap().to_string_lossy();
+    let bytes = Bytes::from(std::fs::read(&archive).unwrap());
+    let mut found = BTreeMap::new();
+    executables(Artifact { path: ArtifactPath::file(&name), role: Role::File, bytes }, &mut found);
+    found
+}
+
+#[test]
+#[ignore = "fetches packages from the registries, and asks readelf, objdump, llvm-dwarfdump, strings and go where they are"]
+fn facts_about_real_binaries_are_what_other_tools_say() {
+    let mut confirmed: BTreeMap<String, u64> = BTreeMap::new();
+    for package in packages() {
+        let facts: BTreeMap<String, Facts> =
+            described(&package).into_iter().map(|(path, one)| (path, one.facts)).collect();
+        let script = root().join("tests/support/real_world/confirm.py");
+        let mut python = Command::new("python3");
+        python.arg(script).arg(fetch(&package)).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut python = python.spawn().unwrap();
+        serde_json::to_writer(python.stdin.take().unwrap(), &facts).unwrap();
+        let output = python.wait_with_output().unwrap();
+        assert!(output.status.success(), "{package}");
+        let known: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(known["differences"], json!([]), "{package}");
+        for (tool, number) in known["confirmed"].as_object().unwrap() {
+            *confirmed.entry(tool.clone()).or_default() += number.as_u64().unwrap();
+        }
+    }
+    // What is not installed has confirmed nothing; binutils come with the compilers.
+    println!("{confirmed:?}");
+    assert!(confirmed.get("readelf").is_none_or(|number| *number > 20), "{confirmed:?}");
+    assert!(confirmed.get("strings").is_none_or(|number| *number > 50), "{confirmed:?}");
 }
 
 /// Compares the name and the address of a byte in each section, and answers how many there are.
@@ -233,10 +215,7 @@ impl Written {
         let (anchor, token) = (wide(self.anchor), wide(token));
         let package = packages().into_iter().find(|one| one.starts_with(&format!("{} ", self.package))).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let unpack = root().join("tests/support/real_world/unpack.py");
-        assert!(
-            Command::new("python3").arg(unpack).arg(fetch(&package)).arg(folder.path()).status().unwrap().success()
-        );
+        published::unpack(&package, folder.path());
         let program = folder.path().join(self.file);
         let mut bytes = std::fs::read(&program).unwrap();
         let is_text = |text: &[u8]| {

@@ -203,7 +203,7 @@ fn json_has_the_documented_keys() {
         keys.sort();
         keys.join(" ")
     };
-    assert_eq!(keys(&report), "allowed findings gaps packages remarks schema stale tool totals verdict");
+    assert_eq!(keys(&report), "allowed findings gaps packages remarks schema since stale tool totals verdict");
     assert_eq!(report["schema"], 1);
     assert_eq!(report["verdict"], "blocked");
     let documented = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json.md")).unwrap();
@@ -342,6 +342,21 @@ fn completions_know_every_command() {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }
+}
+
+#[test]
+fn manual_pages_know_every_command_and_keep_examples_in_columns() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = expect(here, &["man"], 0);
+    let title = concat!("\n.TH lastlook 1 \" \" \"lastlook ", env!("CARGO_PKG_VERSION"), "\" lastlook\n");
+    let columns = "\n.SH EXAMPLES\n.nf\n  lastlook                            look at everything in this folder\n";
+    for part in
+        [title, columns, "\n.SH \"EXIT CODES\"\n.nf\n  0  clear", "\nlastlook\\-rules(1)\n", "\\-\\-allow\\-incomplete"]
+    {
+        assert!(page.contains(part), "{part:?} is not in:\n{page}");
+    }
+    assert!(expect(here, &["man", "rules", "show"], 0).contains("\nlastlook\\-rules\\-show \\- Explain a rule"));
+    assert!(expect(here, &["man", "rules", "shout"], 2).contains("there is no command `lastlook rules shout`"));
 }
 
 #[test]

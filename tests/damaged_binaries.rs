@@ -1,7 +1,7 @@
 //! Executables of every kind, damaged at hundreds of places and cut off at hundreds: no reader panics, and none is caught
 //! while it does.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,6 +9,9 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+#[path = "support/published.rs"]
+mod published;
 
 use lastlook::bytes::{Bytes, Limits, Probe};
 use lastlook::finding::{Artifact, ArtifactPath, Role};
@@ -126,6 +129,38 @@ fn damage_to_small_executables_is_survived() {
 #[ignore = "takes a minute"]
 fn damage_at_five_hundred_places_is_survived() {
     assert_eq!(damage(&samples(), 500), BTreeMap::new());
+}
+
+/// How published executables begin: ELF, PE, Mach-O in two forms, WebAssembly, archives of objects.
+const MARKS: [&[u8]; 6] = [b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\0asm", b"!<arch>\n"];
+
+/// What people download, damaged: by default small extension modules for three systems. `LASTLOOK_SAMPLES` names a folder
+/// with others, of any size; then there are 500 places in each, and a release build is the one to use.
+#[test]
+#[ignore = "fetches packages from the registry"]
+fn damage_to_what_was_published_is_survived() {
+    let (mut files, mut places) = (Vec::new(), 100);
+    if let Some(folder) = std::env::var_os("LASTLOOK_SAMPLES") {
+        files_below(Path::new(&folder), &mut files);
+        places = 500;
+    } else {
+        let all = published::packages().into_iter().filter(|package| package.starts_with("pip markupsafe "));
+        for package in all {
+            let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("damaged-{}", package.replace(' ', "-")));
+            published::unpack(&package, &folder);
+            files_below(&folder, &mut files);
+        }
+    }
+    files.retain(|file| fs::read(file).is_ok_and(|bytes| MARKS.iter().any(|mark| bytes.starts_with(mark))));
+    assert!(files.len() >= 3, "{files:?}");
+    let mut panics = BTreeMap::new();
+    for file in &files {
+        let found = damage(std::slice::from_ref(file), places);
+        // By hand this takes long, and whoever runs it wants to see how far it has come.
+        println!("{} {found:?}", file.display());
+        found.into_iter().for_each(|(place, count)| *panics.entry(place).or_insert(0) += count);
+    }
+    assert_eq!(panics, BTreeMap::new());
 }
 
 const PROGRAM: &str = "#include <stdio.h>\nstruct tide { int hour; double height; };\nstatic double at(struct tide *tide) \

@@ -16,6 +16,7 @@ use std::process::{Command, Output};
 use lastlook::detect::verify;
 use lastlook::finding::{Category, FactSpec};
 use lastlook::formats::{self, FORMATS};
+use lastlook::manifest::Manifest;
 use lastlook::policy::Policy;
 use lastlook::rules::RuleSet;
 use lastlook::rules::load::{self, Check};
@@ -34,9 +35,10 @@ fn rules() -> RuleSet {
     load::builtin(&facts()).unwrap()
 }
 
-/// The pages that people read: those at the top, and those in `docs`, `rules` and `corpus`.
+/// The pages that people read: those at the top, those in `docs`, `rules`, `corpus`, and those of the packages.
 fn pages() -> Vec<Page> {
-    let folders = ["", "docs", "rules", "corpus"].map(|folder| root().join(folder));
+    let folders = ["", "docs", "rules", "corpus", "distribution", "distribution/npm", "distribution/python"]
+        .map(|folder| root().join(folder));
     let mut files: Vec<PathBuf> = Vec::new();
     for folder in folders.iter().filter(|folder| folder.is_dir()) {
         let listed = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -69,6 +71,13 @@ fn sandbox() -> tempfile::TempDir {
     }
     let archive = tar.into_inner().unwrap().finish().unwrap();
     fs::write(at("acme-1.0.0.tgz"), archive).unwrap();
+    // The version before, in which nothing was wrong.
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut header = tar::Header::new_ustar();
+    header.set_size(3);
+    header.set_mode(0o644);
+    tar.append_data(&mut header, "package/package.json", b"{}\n".as_slice()).unwrap();
+    fs::write(at("acme-0.9.0.tgz"), tar.into_inner().unwrap().finish().unwrap()).unwrap();
     fs::write(at("my-rules.toml"), page("README.md").block("toml", "[[rule]]")).unwrap();
     publishable(folder.path());
     folder
@@ -139,8 +148,11 @@ fn every_command_does_what_the_page_says() {
             } else {
                 let known =
                     ["cargo test", "cargo bench", "cargo install --path .", "npm pack", "npm publish", ".ci/run"];
+                // What installs packages, and what is run from them: tests/distribution.rs.
+                let packages =
+                    ["distribution/build", "npm install", "npx lastlook", "pip install", "python -m lastlook"];
                 let others = ["benches/", "LASTLOOK_BLESS=1 "];
-                let known = known.iter().chain(&others).any(|start| command.starts_with(start));
+                let known = known.iter().chain(&others).chain(&packages).any(|start| command.starts_with(start));
                 assert!(known, "{}: nothing tests `{command}`", page.name);
                 continue;
             };
@@ -189,7 +201,7 @@ fn every_link_leads_somewhere() {
 fn every_example_of_toml_and_json_loads() {
     let rules = rules();
     let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
-    let (mut policies, mut sets) = (0, 0);
+    let (mut policies, mut sets, mut manifests) = (0, 0, 0);
     for page in pages() {
         for block in page.blocks("toml") {
             if block.contains("[[rule]]") {
@@ -198,6 +210,9 @@ fn every_example_of_toml_and_json_loads() {
                 let problems: Vec<_> = set.iter().flat_map(|rule| verify(rule, &facts())).collect();
                 assert!(problems.is_empty() && !set.is_empty(), "{}: {problems:?}", page.name);
                 sets += 1;
+            } else if Manifest::is_one(block) {
+                Manifest::parse(&page.name, block).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+                manifests += 1;
             } else {
                 Policy::parse(&page.name, block, &ids).unwrap_or_else(|mistakes| panic!("{mistakes}"));
                 policies += 1;
@@ -207,7 +222,7 @@ fn every_example_of_toml_and_json_loads() {
             serde_json::from_str::<serde_json::Value>(block).unwrap_or_else(|error| panic!("{}: {error}", page.name));
         }
     }
-    assert!(policies >= 1 && sets >= 1, "the examples were not found");
+    assert!(policies >= 1 && sets >= 1 && manifests >= 1, "the examples were not found");
 }
 
 #[test]
@@ -284,6 +299,28 @@ fn the_json_page_names_every_key_of_the_list_of_targets() {
     let names: Vec<&str> =
         package["files"].as_array().unwrap().iter().filter_map(|file| file["path"].as_str()).collect();
     assert_eq!(names, [".env", "cli.js.map", "package.json"]);
+}
+
+#[test]
+fn the_json_page_names_every_key_of_a_comparison() {
+    let sandbox = sandbox();
+    let output =
+        shell_free(&["diff", "--json", "--fail-on-new", "map", "acme-0.9.0.tgz", "acme-1.0.0.tgz"], sandbox.path());
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let page = page("docs/json.md");
+    let comparison = &report["comparison"];
+    let tables = [
+        ("lastlook diff --json", &report),
+        ("A comparison", comparison),
+        ("A side", &comparison["old"]),
+        ("A file", &comparison["added"][0]),
+        ("The disclosed sources", &comparison["sources"]),
+        ("A newly disclosed source", &comparison["sources"]["new"][0]),
+    ];
+    for (heading, value) in tables {
+        let written: BTreeSet<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(written, page.first_column(heading), "docs/json.md, {heading}");
+    }
 }
 
 #[test]

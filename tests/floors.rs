@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["finding"],
     &["bytes", "config"],
+    &["manifest"],
     &["rules", "policy", "formats"],
     &["detect"],
     &["scan"],
-    &["target"],
+    &["target", "compare"],
     &["report", "fix"],
     &["cli"],
 ];

@@ -1,11 +1,11 @@
 """Makes the models below corpus/formats that are graphs.
 
 `ort`, `coreml*` and `openvino` by their libraries (onnx, onnxruntime, coremltools, openvino); the formats of TensorFlow by
-TensorFlow, where it is installed; `caffe`, `paddle*`, `mxnet*`, `tensorrt`, `tfjs` and the compiled Core ML model are put
+TensorFlow, where it is installed; `caffe`, `paddle*`, `mxnet*`, `tensorrt`, `tfjs`, `mediapipe` and the compiled Core ML model are put
 together by their documents, because their tools are too large or run elsewhere.
 Usage: python3 graphs.py, with those packages installed.
 """
-import json, logging, os, pathlib, shutil, struct, tempfile
+import json, logging, os, pathlib, shutil, struct, tempfile, zipfile
 import numpy as np
 
 logging.disable(logging.CRITICAL)
@@ -145,6 +145,21 @@ def tensorflow():
             saver.save(session, temporary + "/model.ckpt", write_meta_graph=False)
             data = (pathlib.Path(temporary) / "model.ckpt").read_bytes()
     place("tensorflow-checkpoint", "version-1", "model.ckpt", data)
+    with tf.Graph().as_default():
+        tf.compat.v1.get_variable("w", initializer=WEIGHTS, use_resource=False)
+        with tf.compat.v1.Session() as session:
+            session.run(tf.compat.v1.global_variables_initializer())
+            target = folder("tensorflow-meta-graph", "checkpoint")
+            tf.compat.v1.train.Saver().save(session, str(target / "model.ckpt-100"), write_state=False)
+
+
+def mediapipe():
+    """A bundle of two models, as MediaPipe's bundler packs them: stored, without folders."""
+    model = (CORPUS / "formats/tflite/one-tensor/input/model.tflite").read_bytes()
+    with zipfile.ZipFile(folder("mediapipe", "bundle") / "face.task", "w") as bundle:
+        for name in ["face_detector.tflite", "face_landmarks_detector.tflite"]:
+            bundle.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), model)
+        bundle.writestr(zipfile.ZipInfo("geometry_pipeline_metadata_landmarks.binarypb", (2026, 1, 1, 0, 0, 0)), block(1, b"face"))
 
 
 def tfjs():
@@ -194,7 +209,7 @@ def tensorrt():
     place("tensorrt", "engine", "model.plan", b"ftrt" + struct.pack("<IIQI", 0x61, 0, len(body), 0) + body)
 
 
-for make in [ort, coreml, openvino, tfjs, caffe, paddle, mxnet, tensorrt]:
+for make in [ort, coreml, openvino, mediapipe, tfjs, caffe, paddle, mxnet, tensorrt]:
     make()
 try:
     tensorflow()

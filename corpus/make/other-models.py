@@ -19,6 +19,7 @@ import fasttext
 import lightgbm
 import MNN
 import msgpack
+import thinc.api
 import numpy
 import pyarrow
 import pyarrow.parquet
@@ -103,6 +104,17 @@ array = numpy.ones((4, 3), numpy.float32)
 arrays = {'params': {'Dense_0': {'bias': numpy.zeros(3, numpy.float32), 'kernel': array}}}
 packed = msgpack.packb(arrays, default=lambda a: msgpack.ExtType(1, msgpack.packb((a.shape, a.dtype.name, a.tobytes()))))
 place('flax', 'one-layer', 'flax_model.msgpack').write_bytes(packed)
+
+# thinc writes what spaCy calls the model of a component.
+layers = thinc.api.chain(thinc.api.Relu(nO=8, nI=4), thinc.api.Softmax(nO=3, nI=8))
+layers.initialize()
+for layer in layers.walk():
+    for name in layer.param_names:
+        layer.set_param(name, numpy.full(layer.get_param(name).shape, 0.5, numpy.float32))
+place('thinc', 'spacy', 'tagger').mkdir(exist_ok=True)
+(place('thinc', 'spacy', 'tagger') / 'model').write_bytes(layers.to_bytes())
+(place('thinc', 'spacy', 'tagger') / 'cfg').write_text('{}')
+write('thinc', 'spacy', 'meta.json', {'lang': 'en', 'name': 'harbour', 'version': '1.0', 'spacy_version': '>=3.7', 'author': 'Tidewater', 'license': 'MIT', 'pipeline': ['tagger'], 'disabled': []})
 
 # Telephones and boards.
 place('ncnn', 'text', 'net.param').write_text(

@@ -17,6 +17,7 @@ def main_package(project: Project, texts: Texts) -> File:
     """`lastlook`: no program and no install script; the package manager chooses among the optional dependencies."""
     manifest = _common(project, "lastlook", project.description) | {
         "bin": {"lastlook": "bin/lastlook.js"},
+        "type": "commonjs",
         "main": "./index.js",
         "types": "./index.d.ts",
         "exports": {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use data_encoding::HEXLOWER;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use sha2::Sha256;
 
 /// The SHA-256 of some bytes, written as 64 hexadecimal digits.
@@ -15,6 +15,13 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         use sha2::Digest as _;
         Digest(Sha256::digest(bytes).into())
+    }
+
+    /// The digest that these 64 hexadecimal digits write, in either case; `None` where they are no digest.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?;
+        Some(Digest(bytes.try_into().ok()?))
     }
 }
 

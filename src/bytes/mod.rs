@@ -13,7 +13,7 @@ pub mod text;
 pub use bytes::Bytes;
 pub use cursor::{Cursor, ReadError};
 pub use digest::Digest;
-pub use inflate::{Inflated, Stop};
+pub use inflate::{Inflated, Next, Sieve, Stop};
 pub use limits::{Budget, Limits};
 pub use probe::Probe;
 pub use ranges::Ranges;

@@ -3,9 +3,12 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
 use memmap2::Mmap;
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 
 /// Files up to this size are read; larger ones are mapped. Mapping costs more than it saves on small files.
 const MAP_FROM: u64 = 256 << 10;
@@ -71,11 +74,75 @@ fn open_without_waiting(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// The maps in use, for [`give_back`].
+static MAPS: Mutex<Vec<Weak<Mmap>>> = Mutex::new(Vec::new());
+
+/// A map that [`give_back`] knows.
+struct Map(Arc<Mmap>);
+
+impl AsRef<[u8]> for Map {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 #[allow(unsafe_code)]
 fn map(file: &File) -> io::Result<Bytes> {
     // SAFETY: the map is read-only and private, and lives as long as the `Bytes` that owns it. Another process that
     // truncates the file meanwhile would end ours with SIGBUS: a build that is still being written is not ready to be
     // published, and SECURITY.md says so.
-    let map = unsafe { Mmap::map(file)? };
-    Ok(Bytes::from_owner(map))
+    let map = Arc::new(unsafe { Mmap::map(file)? });
+    let mut maps = MAPS.lock().unwrap_or_else(PoisonError::into_inner);
+    maps.retain(|map| map.strong_count() > 0);
+    maps.push(Arc::downgrade(&map));
+    Ok(Bytes::from_owner(Map(map)))
+}
+
+/// Tells the operating system that a part of a mapped file need not stay in memory: it was unpacked, and what came out
+/// takes its place. Whoever reads it again reads the same. Bytes that are no part of a mapped file stay as they are.
+pub fn give_back(part: &[u8]) {
+    let wanted = part.as_ptr_range();
+    let holds = |map: &Arc<Mmap>| {
+        let all = map.as_ptr_range();
+        all.start <= wanted.start && wanted.end <= all.end
+    };
+    let maps = MAPS.lock().unwrap_or_else(PoisonError::into_inner);
+    let map = maps.iter().filter_map(Weak::upgrade).find(holds);
+    drop(maps);
+    if let Some(map) = map {
+        forget(&map, wanted.start.addr() - map.as_ptr().addr(), part.len());
+    }
+}
+
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn forget(map: &Mmap, offset: usize, length: usize) {
+    // SAFETY: the map is read-only and of a file, so that there is nothing to lose: the next access reads the file again,
+    // as the first one did.
+    let _ = unsafe { map.unchecked_advise_range(UncheckedAdvice::DontNeed, offset, length) };
+}
+
+#[cfg(not(unix))]
+fn forget(_: &Mmap, _: usize, _: usize) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_given_back_can_be_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        let content: Vec<u8> = (0..2 * MAP_FROM).map(|at| at.to_le_bytes()[1]).collect();
+        std::fs::write(&path, &content).unwrap();
+        let (large, other) = (open(&path, u64::MAX).unwrap(), Bytes::from_static(b"not mapped"));
+        for part in [&large[..], &large[5_000..200_000], &large[7..7], &other[..]] {
+            give_back(part);
+        }
+        assert_eq!((&large[..], &other[..]), (&content[..], &b"not mapped"[..]));
+        let inside = large.slice(4_096..10_000);
+        drop(large);
+        give_back(&inside);
+        assert_eq!(inside, content[4_096..10_000]);
+    }
 }

@@ -11,8 +11,10 @@ use super::guard;
 use super::init::{self, InitArgs};
 use super::known::KnownArg;
 use super::man::ManArgs;
+use super::sources;
 use super::surroundings::{TargetArg, target_help};
 use super::targets::{self, TargetsArgs};
+use super::versions_args::{self, DiffArgs, ManifestArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,37 +37,6 @@ Exit codes:
   3  incomplete: nothing blocks, but not everything could be looked at
 
 lastlook never uses the network, sends nothing anywhere, and shows no secret in full.";
-
-const SOURCES: &str = "\
-List the sources that a stranger could rebuild from what is about to be published: the texts that source maps, inline \
-maps and debug information embed.
-
-For each package (an archive, or the files of a folder) the list says what each source is to the publisher:
-
-  undisclosed     your own, and not in the package as a file: what is given away
-  shipped anyway  your own, and in the package as a file too
-  third-party     another package's
-  generated       glue that a tool has written
-  only named      your own, but only its name is there
-
-A text that several maps embed is listed once. Nothing is judged here: that is what `check` does.";
-
-const SOURCES_EXAMPLES: &str = "\
-Examples:
-  lastlook sources app-1.0.0.tgz      what would be given away with this package
-  lastlook sources --depth 1 dist/    only the folders at the top
-  lastlook sources --json dist/       for programs: docs/json.md
-  lastlook sources --extract out/ app-1.0.0.tgz
-                                      write the sources into a new folder, as a stranger could
-
-What --extract writes is word for word what is embedded, secrets included. A name is changed
-where it leads out of the folder, where some file system reads it in a way of its own, and where
-it is taken. Nothing is overwritten, and no link is followed.
-
-Exit codes:
-  0  everything was looked at, whatever was found
-  2  wrong usage or configuration; the folder to write to is not empty
-  3  not everything could be looked at (--allow-incomplete accepts that) or written";
 
 const FIX_EXAMPLES: &str = "\
 Examples:
@@ -100,7 +71,8 @@ pub struct Args {
 }
 
 /// Options of `check` that mean nothing to `baseline`.
-const NOT_FOR_BASELINES: [&str; 6] = ["reports", "baseline", "fail_on", "allow_incomplete", "verbose", "color"];
+const NOT_FOR_BASELINES: [&str; 8] =
+    ["reports", "baseline", "manifest", "since", "fail_on", "allow_incomplete", "verbose", "color"];
 
 /// Reads what was typed.
 pub fn parse() -> Result<Args, clap::Error> {
@@ -129,11 +101,17 @@ pub enum Command {
     #[command(long_about = targets::ABOUT, after_help = targets::EXAMPLES)]
     Targets(TargetsArgs),
     /// List the sources that a stranger could rebuild, or write them out
-    #[command(long_about = SOURCES, after_help = SOURCES_EXAMPLES)]
+    #[command(long_about = sources::ABOUT, after_help = sources::EXAMPLES)]
     Sources(SourcesArgs),
     /// Show the smallest changes that close source-map leaks in a folder, or make them
     #[command(after_help = FIX_EXAMPLES)]
     Fix(FixArgs),
+    /// Show what is new in one version, compared with another
+    #[command(long_about = versions_args::DIFF, after_help = versions_args::DIFF_EXAMPLES)]
+    Diff(DiffArgs),
+    /// Write down what is meant to be published, or bring such a list up to date
+    #[command(after_help = versions_args::MANIFEST_EXAMPLES)]
+    Manifest(ManifestArgs),
     /// Pack what a command would publish, look at exactly that, and publish it only if it is clear
     #[command(long_about = guard::LONG, after_help = guard::EXAMPLES)]
     Guard(CheckArgs),
@@ -196,6 +174,14 @@ pub struct CheckArgs {
     /// Accept the findings that this file knows (`lastlook baseline` writes it); without it, that of the policy
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+
+    /// Report what this manifest does not approve (`lastlook manifest write` writes one): docs/manifest.md
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+
+    /// Say what is new since this earlier package or manifest; what was there before is marked, and reported as well
+    #[arg(long, value_name = "FILE|DIR")]
+    pub since: Option<PathBuf>,
 
     /// Search for these values as well, in every encoding: env:NAME[,NAME…], env:PREFIX* or file:PATH (a .env file)
     ///
@@ -342,6 +328,8 @@ impl FixArgs {
             known_secrets: Vec::new(),
             maps: Vec::new(),
             baseline: None,
+            manifest: None,
+            since: None,
         }
     }
 }

@@ -9,14 +9,17 @@ use anyhow::{Result, bail};
 use clap::CommandFactory;
 use lastlook::Scanner;
 use lastlook::finding::Level;
+use lastlook::manifest::Manifest;
 use lastlook::policy::Baseline;
 use lastlook::report::{Context, sanitize};
-use lastlook::scan::{BuildError, Outcome, TargetError, TargetFile};
+use lastlook::scan::{BuildError, Builder, Outcome, TargetError, TargetFile};
 
 use super::args::{Args, CheckArgs, Color, ReportArg};
 use super::progress::{Bar, Shared};
 use super::targets::{self, Wanted};
-use super::{Exit, known, output, settings};
+use super::{Exit, known, output, settings, versions};
+
+const SEVERAL: &str = "--manifest and --since are about one package";
 
 /// Where a report goes that no file is named for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +52,26 @@ pub fn look_at(args: &CheckArgs, to: To, files: &[TargetFile]) -> Result<Exit> {
 fn judge(args: &CheckArgs, to: To, look: impl FnOnce(&Prepared) -> Result<Outcome>) -> Result<Exit> {
     let started = Instant::now();
     one_report_each(&args.reports)?;
-    let prepared = prepare(args, true)?;
+    one_package(args)?;
+    let approved = match &args.manifest {
+        Some(file) => Some(Manifest::read(&settings::from_here(file))?.0),
+        None => None,
+    };
+    let lists = |builder: Builder| match approved {
+        Some(manifest) => versions::listing(builder, args.since.is_some()).manifest(manifest),
+        None => versions::listing(builder, args.since.is_some()),
+    };
+    let prepared = prepare_as(args, true, lists)?;
     let outcome = look(&prepared)?;
-    let Prepared { scanner, policy_file, fail_on, .. } = prepared;
+    if outcome.packages.len() > 1 && (args.manifest.is_some() || args.since.is_some()) {
+        bail!("{SEVERAL}\n  hint: look at the folders of the packages one by one");
+    }
+    let Prepared { scanner, policy_file, fail_on, bar, wanted, .. } = prepared;
+    let scanner = scanner.without_manifest();
+    let compare = |old| versions::compare((&scanner, &wanted), old, &args.paths[0], &outcome);
+    let compared = args.since.as_deref().map(compare);
+    bar.clear();
+    let compared = compared.transpose()?;
     let context = Context {
         color: false,
         elapsed: Some(started.elapsed()),
@@ -60,6 +80,7 @@ fn judge(args: &CheckArgs, to: To, look: impl FnOnce(&Prepared) -> Result<Outcom
         verbose: args.verbose,
         fail_on,
         incomplete_allowed: scanner.accepts_gaps(),
+        since: compared.as_ref(),
         ..Context::new(scanner.rules())
     };
     // One that cannot be written must not cost the user the others.
@@ -71,14 +92,14 @@ fn judge(args: &CheckArgs, to: To, look: impl FnOnce(&Prepared) -> Result<Outcom
 
 /// Everything that a scan needs.
 pub struct Prepared {
-    scanner: Scanner,
-    targets: Vec<PathBuf>,
+    pub scanner: Scanner,
+    pub targets: Vec<PathBuf>,
     /// The baseline that the policy names.
     pub named: Option<PathBuf>,
     policy_file: Option<String>,
-    fail_on: Level,
-    bar: Arc<Bar>,
-    wanted: Wanted,
+    pub fail_on: Level,
+    pub bar: Arc<Bar>,
+    pub wanted: Wanted,
 }
 
 impl Prepared {
@@ -92,6 +113,11 @@ impl Prepared {
 
 /// Reads rules, policy and, if it is believed, the baseline.
 pub fn prepare(args: &CheckArgs, believe: bool) -> Result<Prepared> {
+    prepare_as(args, believe, |builder| builder)
+}
+
+/// Like [`prepare`], for a scanner with further settings.
+pub fn prepare_as(args: &CheckArgs, believe: bool, further: impl FnOnce(Builder) -> Builder) -> Result<Prepared> {
     let mut rules = settings::rules(&args.rules)?;
     known::add(&mut rules, &args.known_secrets)?;
     let policy = settings::policy(args, &rules)?;
@@ -115,9 +141,17 @@ pub fn prepare(args: &CheckArgs, believe: bool) -> Result<Prepared> {
     for folder in &args.maps {
         builder = builder.maps(folder);
     }
-    let scanner = builder.build().map_err(no_maps)?;
+    let scanner = further(builder).build().map_err(no_maps)?;
     let targets = args.paths.iter().map(|path| settings::from_here(path)).collect();
     Ok(Prepared { scanner, targets, named, policy_file, fail_on, bar, wanted })
+}
+
+/// A manifest, or an earlier version, is that of one package.
+fn one_package(args: &CheckArgs) -> Result<()> {
+    if args.paths.len() > 1 && (args.manifest.is_some() || args.since.is_some()) {
+        bail!("{SEVERAL}\n  hint: look at the paths one by one");
+    }
+    Ok(())
 }
 
 /// Refuses two reports that would end up in each other.

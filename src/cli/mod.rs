@@ -8,6 +8,7 @@ mod baseline;
 mod check;
 mod child;
 mod completions;
+mod diff;
 mod dotenv;
 mod exit;
 mod extract;
@@ -18,6 +19,7 @@ mod hook;
 mod init;
 mod known;
 mod man;
+mod manifest;
 mod output;
 mod progress;
 mod rules;
@@ -26,6 +28,8 @@ mod settings;
 mod sources;
 mod surroundings;
 mod targets;
+mod versions;
+mod versions_args;
 
 pub use exit::Exit;
 
@@ -47,6 +51,8 @@ pub fn run() -> Exit {
         Some(Command::Targets(command)) => targets::run(&command),
         Some(Command::Sources(command)) => sources::run(&command),
         Some(Command::Fix(command)) => fix::run(&command),
+        Some(Command::Diff(command)) => diff::run(&command),
+        Some(Command::Manifest(command)) => manifest::run(&command),
         Some(Command::Guard(check)) => guard::run(&check),
         Some(Command::Init(command)) => init::run(&command),
         Some(Command::Baseline(command)) => baseline::run(&command),

@@ -1,5 +1,6 @@
 //! Writing to standard output and to files.
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -30,6 +31,32 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("standard output cannot be written"),
     }
+}
+
+/// Puts `new` in the place of a file that held `old`, in one step: a reader sees one or the other.
+pub fn replace_file(path: &Path, old: &str, new: &str) -> Result<()> {
+    let cannot = || format!("{} cannot be written", path.display());
+    // A link stays one: what it leads to is replaced.
+    let path = path.canonicalize().with_context(cannot)?;
+    let folder = path.parent().with_context(cannot)?;
+    let temporary = folder.join(format!(".lastlook-{}.tmp", std::process::id()));
+    // Whatever has that name already is somebody else's, and stays.
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary).with_context(cannot)?;
+    let staged = stage(file, (&path, &temporary), old, new);
+    if staged.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    staged.with_context(cannot)
+}
+
+fn stage(mut file: File, (path, temporary): (&Path, &Path), old: &str, new: &str) -> io::Result<()> {
+    file.write_all(new.as_bytes())?;
+    file.set_permissions(std::fs::metadata(path)?.permissions())?;
+    file.sync_all()?;
+    if std::fs::read_to_string(path)? != old {
+        return Err(io::Error::other("it has changed in the meantime"));
+    }
+    std::fs::rename(temporary, path)
 }
 
 /// Writes to standard error, as [`to_stdout`] does.

@@ -15,6 +15,39 @@ use super::extract::{self, Extraction};
 use super::progress::{Bar, Shared};
 use super::{Exit, check, output, settings};
 
+/// What `sources` is, at length.
+pub const ABOUT: &str = "\
+List the sources that a stranger could rebuild from what is about to be published: the texts that source maps, inline \
+maps and debug information embed.
+
+For each package (an archive, or the files of a folder) the list says what each source is to the publisher:
+
+  undisclosed     your own, and not in the package as a file: what is given away
+  shipped anyway  your own, and in the package as a file too
+  third-party     another package's
+  generated       glue that a tool has written
+  only named      your own, but only its name is there
+
+A text that several maps embed is listed once. Nothing is judged here: that is what `check` does.";
+
+/// How `sources` is used.
+pub const EXAMPLES: &str = "\
+Examples:
+  lastlook sources app-1.0.0.tgz      what would be given away with this package
+  lastlook sources --depth 1 dist/    only the folders at the top
+  lastlook sources --json dist/       for programs: docs/json.md
+  lastlook sources --extract out/ app-1.0.0.tgz
+                                      write the sources into a new folder, as a stranger could
+
+What --extract writes is word for word what is embedded, secrets included. A name is changed
+where it leads out of the folder, where some file system reads it in a way of its own, and where
+it is taken. Nothing is overwritten, and no link is followed.
+
+Exit codes:
+  0  everything was looked at, whatever was found
+  2  wrong usage or configuration; the folder to write to is not empty
+  3  not everything could be looked at (--allow-incomplete accepts that) or written";
+
 /// Columns of a line where nothing shows how wide it is.
 const COLUMNS: usize = 100;
 

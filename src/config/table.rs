@@ -8,6 +8,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Diagnostic, closest};
 
+/// How many mistakes of one file are listed.
+const MISTAKES: usize = 200;
+
 /// A file being read, and the mistakes found in it so far.
 #[derive(Debug)]
 pub struct Source<'t> {
@@ -77,13 +80,20 @@ impl<'t> Source<'t> {
     }
 
     fn mistake(&self, span: Range<usize>, message: impl Into<String>, hint: Option<String>) {
+        // To find the line of a mistake costs a walk through the text: a hostile file must not make us take millions.
+        let known = self.mistakes.borrow().len();
+        if known > MISTAKES {
+            return;
+        }
+        let more = "there are more mistakes than these".to_owned();
+        let (message, hint) = if known == MISTAKES { (more, None) } else { (message.into(), hint) };
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         self.mistakes.borrow_mut().push(Diagnostic {
             file: self.file.to_owned(),
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
-            message: message.into(),
+            message,
             hint,
         });
     }
@@ -192,6 +202,15 @@ impl<'s, 't> Table<'s, 't> {
             Values::Prepared(table) => {
                 table.iter().find(|(known, _)| *known == key).map(|(_, value)| Found::Prepared(*value))
             }
+        }
+    }
+
+    /// Whether the key is there, whatever its value.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        match self.values {
+            Values::Parsed(table) => table.contains_key(key),
+            Values::Prepared(table) => table.iter().any(|(known, _)| *known == key),
         }
     }
 
@@ -315,6 +334,26 @@ impl<'s, 't> Table<'s, 't> {
             }
         }
         entries
+    }
+
+    /// Every key with its table, in the order of the text, for tables whose keys are not known beforehand. The span of a
+    /// table written `{ … }` is that of the braces.
+    pub fn named_tables(&self) -> Vec<(Value<String>, Table<'s, 't>)> {
+        let mut tables = Vec::new();
+        let Values::Parsed(table) = self.values else { return tables };
+        for (key, value) in table {
+            let name = key.get_ref().to_string();
+            match value.get_ref().as_table() {
+                Some(inner) => {
+                    let (values, span) = (Values::Parsed(inner), value.span());
+                    let inner = Table { source: self.source, values, asked: Vec::new(), span };
+                    tables.push((Value { value: name, span: key.span() }, inner));
+                }
+                None => self.mistake(value.span(), format!("`{name}` must be a table, written {{ … }}"), None),
+            }
+        }
+        tables.sort_by_key(|(key, _)| key.span.start);
+        tables
     }
 
     /// Notes every key that nobody asked for. Call it when everything known was read.

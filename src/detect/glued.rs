@@ -11,10 +11,11 @@ use std::sync::OnceLock;
 
 use regex::bytes::Regex;
 use regex_syntax::ParserBuilder;
+use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Hir, HirKind};
 
 use super::content::{is_secret, ranges};
-use crate::rules::{ContentRule, LazyRegex, is_words, looks_random};
+use crate::rules::{ContentRule, LazyRegex, are_random_letters, is_words, looks_random};
 
 /// How often a stretch is searched again inside of a match that was refused.
 const RETRIES: usize = 16;
@@ -22,6 +23,10 @@ const RETRIES: usize = 16;
 const NEIGHBOUR: usize = 24;
 /// From how many bytes on the body of a token is judged by itself.
 const BODY: usize = 14;
+/// The longest word before a token that says no more than that it is one: `Bearer `.
+const SHORT: usize = 8;
+/// How far before a token the name of a symbol may begin.
+const LONGEST_SYMBOL: usize = 4 << 10;
 /// From how many bytes on it can be told whether a neighbour is random.
 const TELLING: usize = 12;
 
@@ -31,11 +36,7 @@ pub struct Glued(Vec<OnceLock<Option<Loose>>>);
 
 /// A pattern that asks nothing of the neighbours.
 #[derive(Debug)]
-struct Loose {
-    pattern: Regex,
-    /// How many bytes every match has at least.
-    least: usize,
-}
+struct Loose(Regex);
 
 impl Glued {
     /// For this number of rules.
@@ -72,9 +73,8 @@ impl Glued {
 
 impl Loose {
     fn of(rule: &ContentRule) -> Option<Self> {
-        let hir = without_boundaries(rule.pattern.source())?;
-        let least = hir.properties().minimum_len()?;
-        Some(Loose { pattern: LazyRegex::compile(&hir.to_string()).ok()?, least })
+        let hir = without_boundaries(rule.pattern.source(), &rule.keywords)?;
+        Some(Loose(LazyRegex::compile(&hir.to_string()).ok()?))
     }
 
     /// Searches one stretch, and answers where its last match ends.
@@ -88,11 +88,11 @@ impl Loose {
     ) -> usize {
         let (mut at, mut last, mut retries) = (stretch.start, 0, RETRIES);
         while at < stretch.end {
-            let Some(whole) = self.pattern.find_at(&text[..stretch.end], at).map(|found| found.range()) else { break };
+            let Some(whole) = self.0.find_at(&text[..stretch.end], at).map(|found| found.range()) else { break };
             // They are in order and do not overlap.
             let next = known.partition_point(|other| other.end <= whole.start);
             let is_known = known.get(next).is_some_and(|other| other.start < whole.end);
-            let captures = || ranges(&self.pattern.captures_at(&text[..stretch.end], at)?);
+            let captures = || ranges(&self.0.captures_at(&text[..stretch.end], at)?);
             let secret = (!is_known).then(captures).flatten().filter(|(whole, secret)| is_glued(text, whole, secret));
             match secret.and_then(|(_, secret)| self.proven(rule, text, &whole, secret, last)) {
                 Some(secret) => {
@@ -121,7 +121,8 @@ impl Loose {
         last: usize,
     ) -> Option<Range<usize>> {
         // The end of a match of any length may belong to the next string, and a few letters too many are no base64.
-        let least = secret.start.max(whole.start.saturating_add(self.least)).min(secret.end);
+        let earliest = self.0.shortest_match_at(&text[..whole.end], whole.start).unwrap_or(whole.end);
+        let least = earliest.clamp(secret.start, secret.end);
         let ends = (least..=secret.end).rev().take(4);
         let secret = ends.map(|end| secret.start..end).find(|secret| is_secret(rule, &text[secret.clone()]))?;
         // Structures do not tell: words in capitals are base32, and an AWS access key id is no more than that.
@@ -138,8 +139,20 @@ impl Loose {
             neighbour.len() >= TELLING && neighbour.start >= last && looks_random(&text[neighbour])
         };
         let amid = is_random(whole.start - before..whole.start) && is_random(whole.end..whole.end + after);
-        (!amid).then_some(secret)
+        (!amid && !is_symbol(&text[..whole.start])).then_some(secret)
     }
+}
+
+/// Whether what follows belongs to the name of a symbol that a compiler has mangled (Itanium C++ ABI 5.1, Rust RFC 2603,
+/// Swift `Mangling.rst`): numbers, letters and words in it look drawn at random.
+fn is_symbol(before: &[u8]) -> bool {
+    const STARTS: [&[u8]; 4] = [b"_RNv", b"_RI", b"$s", b"_$s"];
+    let is_of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_$.".contains(byte);
+    let length = before.iter().rev().take(LONGEST_SYMBOL).take_while(is_of_name).count();
+    let name = &before[before.len() - length..];
+    // Other strings may hide where it begins.
+    let mangled = |at: usize| name.get(at + 2).is_some_and(|next| next.is_ascii_digit() || b"NSTKLG".contains(next));
+    memchr::memmem::find_iter(name, b"_Z").any(mangled) || STARTS.iter().any(|start| name.starts_with(start))
 }
 
 /// Whether what stands behind the name that an issuer puts in front looks drawn at random: all of it without its
@@ -154,6 +167,7 @@ fn has_random_body(token: &[u8], keywords: &[String]) -> bool {
     let whole: Vec<u8> = body.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
     let parts = body.split(|byte| !byte.is_ascii_alphanumeric());
     looks_random(&whole)
+        || are_random_letters(body)
         || parts.max_by_key(|part| part.len()).is_some_and(|part| part.len() >= BODY && looks_random(part))
 }
 
@@ -188,17 +202,62 @@ fn run<'t>(bytes: impl Iterator<Item = &'t u8>) -> usize {
 
 /// The pattern without what it asks of the bytes before and after a match; `None` where it asks nothing of those that
 /// a secret could touch.
-fn without_boundaries(pattern: &str) -> Option<Hir> {
+fn without_boundaries(pattern: &str, keywords: &[String]) -> Option<Hir> {
     let hir = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()?;
     let grouped = hir.properties().explicit_captures_len() > 0;
-    let HirKind::Concat(parts) = hir.into_kind() else { return None };
-    let front = parts.iter().take_while(|part| is_boundary(part)).count();
-    let back = parts.iter().skip(front).rev().take_while(|part| is_boundary(part)).count();
-    let kept = parts.get(front..parts.len() - back)?;
-    let is_secret =
-        |part: Option<&Hir>| part.is_some_and(|part| !grouped || matches!(part.kind(), HirKind::Capture(_)));
-    let touches = (front > 0 && is_secret(kept.first())) || (back > 0 && is_secret(kept.last()));
-    touches.then(|| Hir::concat(kept.to_vec()))
+    let (bare, changed) = bare(hir, grouped, keywords);
+    changed.then_some(bare)
+}
+
+/// A pattern without what stands around the secret in it, and whether that has made a difference.
+fn bare(hir: Hir, grouped: bool, keywords: &[String]) -> (Hir, bool) {
+    match hir.kind() {
+        HirKind::Concat(parts) => {
+            // A secret that tells itself needs no quote and no short word before it.
+            let tells = |part: &Hir| matches!(part.kind(), HirKind::Capture(_)) && holds_keyword(part, keywords);
+            if let Some(at) = parts.iter().position(tells) {
+                let most: Option<usize> = parts[..at].iter().map(|part| part.properties().maximum_len()).sum();
+                if most.is_some_and(|most| most <= SHORT) && parts[at + 1..].iter().all(is_boundary) {
+                    return (parts[at].clone(), true);
+                }
+            }
+            let front = parts.iter().take_while(|part| is_boundary(part)).count();
+            let back = parts.iter().skip(front).rev().take_while(|part| is_boundary(part)).count();
+            let kept = &parts[front..parts.len() - back];
+            let is_secret =
+                |part: Option<&Hir>| part.is_some_and(|part| !grouped || part.properties().explicit_captures_len() > 0);
+            let touches = (front > 0 && is_secret(kept.first())) || (back > 0 && is_secret(kept.last()));
+            if let [one] = kept {
+                let (bare, changed) = bare(one.clone(), grouped, keywords);
+                return (bare, changed || touches);
+            }
+            (Hir::concat(kept.to_vec()), touches)
+        }
+        HirKind::Alternation(ways) => {
+            let (ways, changed): (Vec<_>, Vec<_>) = ways.iter().map(|way| bare(way.clone(), grouped, keywords)).unzip();
+            (Hir::alternation(ways), changed.contains(&true))
+        }
+        _ => (hir, false),
+    }
+}
+
+/// Whether every match of a pattern has a keyword in it.
+fn holds_keyword(hir: &Hir, keywords: &[String]) -> bool {
+    let holds = |bytes: &[u8]| {
+        keywords.iter().any(|keyword| {
+            let keyword = keyword.as_bytes();
+            bytes.windows(keyword.len().max(1)).any(|part| part.eq_ignore_ascii_case(keyword))
+        })
+    };
+    let within = match hir.kind() {
+        HirKind::Literal(literal) => holds(&literal.0),
+        HirKind::Capture(capture) => holds_keyword(&capture.sub, keywords),
+        HirKind::Concat(parts) => parts.iter().any(|part| holds_keyword(part, keywords)),
+        HirKind::Alternation(ways) => ways.iter().all(|way| holds_keyword(way, keywords)),
+        _ => false,
+    };
+    let starts = || Extractor::new().extract(hir);
+    within || starts().literals().is_some_and(|all| !all.is_empty() && all.iter().all(|one| holds(one.as_bytes())))
 }
 
 /// Whether a part of a pattern speaks of a neighbour: `\b`, `^`, `(?:^|[^\w-])`, `(?:\b|\\[nrt])`.

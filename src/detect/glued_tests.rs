@@ -27,19 +27,6 @@ fn secret(detector: &Detector, rule: &Rule, hit: &str, seed: u64) -> Option<Stri
     found.into_iter().find(|(id, _)| *id == *rule.id).map(|(_, secret)| secret)
 }
 
-/// Rules whose tokens are lost between other strings: what they ask of the neighbours stands inside of their patterns, or
-/// their tokens have no digit or no letters that would show that they were drawn at random.
-const LOST: [&str; 8] = [
-    "firebase-web-key",
-    "gcp-api-key",
-    "gcp-refresh-token",
-    "huggingface-token",
-    "salesforce-access-token",
-    "slack-user-token",
-    "square-access-token",
-    "telegram-bot-token",
-];
-
 #[test]
 fn tokens_are_found_between_strings_that_touch_them() {
     let (rules, detector) = builtin();
@@ -60,8 +47,8 @@ fn tokens_are_found_between_strings_that_touch_them() {
             all += 1;
             missed += usize::from(!finds.iter().any(|(_, one)| one.starts_with(&secret[..secret.len() - 3])));
         }
-        if !LOST.contains(&&*rule.id) {
-            lost += missed;
+        lost += missed;
+        if missed > 0 {
             report += &format!("{} {missed}\n", rule.id);
         }
     }
@@ -101,6 +88,16 @@ fn words_and_random_data_are_no_tokens() {
     assert!(fresh.is_empty(), "{fresh:?}");
     let random: String = (0..200).map(|seed| example::fill("<base64url*500>", seed).unwrap()).collect();
     assert_eq!(found(&detector, random.as_bytes()), []);
+}
+
+#[test]
+fn names_of_symbols_are_no_tokens() {
+    let (_, detector) = builtin();
+    // The shape of a name in a library for numbers, where the name of a class ends like the mark of an issuer.
+    let name = "_Z11highs_RZNS0_6unlinkEiEUliE0_RZNS0_6unlinkEiEUliE1_EvT_S4_OT0_OT1_";
+    let token = format!("{}s_{}", "gh", &name[name.find("s_").unwrap() + 2..][..36]);
+    assert_eq!(found(&detector, format!("\0{name}\0").as_bytes()), []);
+    assert_eq!(found(&detector, format!("unlink{token}EiEUliE1_EvT_S4_").as_bytes()).len(), 1, "it has the shape");
 }
 
 #[test]

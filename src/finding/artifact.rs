@@ -33,6 +33,8 @@ pub enum Role {
     DecodedText,
     /// The part of a binary that describes the rest: the header of a model file, a section with text.
     Header,
+    /// A file inside an archive whose bytes are numbers of the model that the archive is: judged by its name only.
+    Weights,
 }
 
 impl Role {
@@ -47,6 +49,7 @@ impl Role {
             Role::EmbeddedMap => "embedded source map",
             Role::DecodedText => "decoded text",
             Role::Header => "header",
+            Role::Weights => "weights",
         }
     }
 }

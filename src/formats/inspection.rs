@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::sieve::Weights;
 use crate::bytes::{Budget, Inflated, Limits, Stop, TextId, inflate};
 use crate::finding::{Artifact, ArtifactPath, FactValue, Facts, Gap, GivenAway, Role, Stage};
 
@@ -202,6 +203,7 @@ pub struct Inspection<'a> {
     allowed: u64,
     budget: Option<&'a Budget>,
     more_gaps: u64,
+    accounted: &'a [Range<u64>],
 }
 
 impl<'a> Inspection<'a> {
@@ -217,7 +219,22 @@ impl<'a> Inspection<'a> {
             allowed: limits.inflated_from(artifact.bytes.len() as u64),
             budget: None,
             more_gaps: 0,
+            accounted: &[],
         }
+    }
+
+    /// Tells which ranges of the artifact formats before this one have accounted for.
+    #[must_use]
+    pub fn after(mut self, accounted: &'a [Range<u64>]) -> Self {
+        self.accounted = accounted;
+        self
+    }
+
+    /// The ranges of the artifact that formats before this one have accounted for, in any order: what stands in them is
+    /// looked at elsewhere.
+    #[must_use]
+    pub fn accounted(&self) -> &'a [Range<u64>] {
+        self.accounted
     }
 
     /// Holds it to what is left for everything in the same file.
@@ -277,10 +294,13 @@ impl<'a> Inspection<'a> {
 
     /// Reads a decompressor to its end, within the limits. `member` names what is read, for the gap; `expected` is the
     /// announced size. What was read before the stream broke or a limit stopped it is returned and should be handed
-    /// out: the gap is already noted, and `complete` says whether there is one.
+    /// out: the gap is already noted, and `complete` says whether there is one. The weights of models are not kept: they read as
+    /// zeros ([`Format::ahead`](super::Format::ahead)).
     pub fn inflate(&mut self, member: &str, from: impl Read, expected: u64) -> (Bytes, bool) {
         let left = self.allowed.saturating_sub(self.inflated);
-        let Inflated { bytes, stop } = inflate::inflate(from, left, expected);
+        // Whatever is inside of a zip bears the member's name, and a stream's content that of the stream.
+        let name = if member.is_empty() { self.path.base_name() } else { member };
+        let Inflated { bytes, stop } = inflate::inflate(from, left, expected, &mut Weights::new(name));
         self.inflated += bytes.len() as u64;
         let complete = stop.is_none();
         match stop {
@@ -299,6 +319,25 @@ impl<'a> Inspection<'a> {
             }
         }
         (bytes, complete)
+    }
+
+    /// Reads a decompressor of what may be no stream at all, to its end or up to `most` bytes: what came out, and why it
+    /// ended early, if it did. Then nothing is noted: it may have been no stream.
+    pub fn attempt(&mut self, from: impl Read, most: u64) -> (Bytes, Option<Stop>) {
+        let left = self.allowed.saturating_sub(self.inflated);
+        let Inflated { bytes, stop } = inflate::inflate(from, left.min(most), 0, &mut inflate::KeepAll);
+        if stop.is_none() {
+            self.inflated += bytes.len() as u64;
+        }
+        (bytes, stop)
+    }
+
+    /// Hands out the content of a compressed stream that lies in this artifact as a member of the given name.
+    ///
+    /// # Errors
+    /// As [`Inspection::member`].
+    pub fn member_stream(&mut self, name: &str, logical: &str, bytes: Bytes) -> Result<(), LimitReached> {
+        self.hand_out(self.path.member(name).decompressed(logical), Role::Decompressed, bytes)
     }
 
     /// Whether more may still be decompressed from this artifact.

@@ -38,6 +38,19 @@ impl Layout {
         self.0.is_empty()
     }
 
+    /// The addresses of its regions, in rising order, each with the place in the file of its first byte.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<(Range<u64>, u64)> {
+        let address = |region: &Region| {
+            let start = region.address?;
+            let end = start.checked_add(region.range.end - region.range.start)?;
+            Some((start..end, region.range.start))
+        };
+        let mut all: Vec<_> = self.0.iter().filter_map(address).collect();
+        all.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
+        all
+    }
+
     /// The section that the byte at `offset` lies in.
     #[must_use]
     pub fn at(&self, offset: u64) -> Option<Section> {

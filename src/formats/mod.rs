@@ -5,6 +5,7 @@
 
 mod inspection;
 mod layout;
+mod sieve;
 
 pub mod application;
 pub mod archive;
@@ -19,6 +20,8 @@ pub mod text;
 
 pub use inspection::{Family, Inspection, Kept, LimitReached, Origin, Reference, Settled, SourceRecord, Stated};
 pub use layout::Layout;
+
+use std::ops::Range;
 
 use crate::bytes::{Probe, ReadError};
 use crate::finding::{Artifact, FactSpec};
@@ -48,11 +51,29 @@ pub trait Format: Sync {
     /// [`FormatError::Broken`] where the structure is there but cannot be read to its end.
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError>;
 
+    /// Which ranges of an artifact of `size` bytes, or of an unknown size ([`u64::MAX`]), it will account for without looking at
+    /// them, by the first bytes alone. A stream that is being decompressed need not keep them. It must account for the
+    /// same ranges when it inspects the whole.
+    fn ahead(&self, _head: &[u8], _size: u64) -> Ahead {
+        Ahead::Nothing
+    }
+
     /// Where the bytes of an executable lie when it runs. Asked only of an artifact in which something was found; what
     /// cannot be told is left out.
     fn layout(&self, _artifact: &Artifact) -> Layout {
         Layout::default()
     }
+}
+
+/// What a format says of an artifact whose first bytes it has seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ahead {
+    /// That it is something else, or that all of it has to be looked at.
+    Nothing,
+    /// That it can tell with so many first bytes.
+    More(u64),
+    /// The ranges that it will account for without looking at them, in any order.
+    Explained(Vec<Range<u64>>),
 }
 
 /// How much of an artifact's content a format has accounted for.
@@ -87,7 +108,8 @@ impl FormatError {
 }
 
 /// Every format, in the order in which an artifact is shown to them. All that recognise it read it: a wheel with an
-/// unusual prefix is both a zip and whatever comes before it.
+/// unusual prefix is both a zip and whatever comes before it. What hands out files of an executable comes before what looks
+/// for texts in one, so that these are not found twice.
 pub static FORMATS: &[&dyn Format] = &[
     // Archives and compressed streams.
     &archive::zip::Zip,
@@ -108,12 +130,6 @@ pub static FORMATS: &[&dyn Format] = &[
     // Container images.
     &image::ImageManifest,
     &image::ImageConfig,
-    // Source maps and what points at them.
-    &source_map::SourceMap,
-    &source_map::Inline,
-    &source_map::SourceUrl,
-    &source_map::RamBundle,
-    &source_map::Hermes,
     // Executables.
     &executable::Elf,
     &executable::MachO,
@@ -125,6 +141,13 @@ pub static FORMATS: &[&dyn Format] = &[
     &application::Application,
     &application::SelfExtracting,
     &application::Zipapp,
+    &application::NwPackage,
+    // Source maps and what points at them.
+    &source_map::SourceMap,
+    &source_map::Inline,
+    &source_map::SourceUrl,
+    &source_map::RamBundle,
+    &source_map::Hermes,
     // Programs in the code of a virtual machine.
     &bytecode::JavaClass,
     &bytecode::Jar,
@@ -150,7 +173,9 @@ pub static FORMATS: &[&dyn Format] = &[
     &model::tflite::Tflite,
     &model::keras::Keras,
     &model::hdf5::Hdf5,
+    &model::MediaPipe,
     &model::SavedModel,
+    &model::MetaGraph,
     &model::TfGraph,
     &model::TfCheckpoint,
     &model::TfJs,
@@ -175,6 +200,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &model::Word2Vec,
     &model::SentencePiece,
     &model::Flax,
+    &model::thinc::Thinc,
     &model::NcnnGraph,
     &model::NcnnWeights,
     &model::Mnn,
@@ -213,8 +239,13 @@ pub static FORMATS: &[&dyn Format] = &[
 
 /// The facts that any format may state, and those that the engine adds once everything was seen.
 pub fn fact_specs() -> impl Iterator<Item = &'static FactSpec> {
-    let settled =
-        [source_map::TARGET_FACTS, executable::TARGET_FACTS, derived::TARGET_FACTS, application::TARGET_FACTS];
+    let settled = [
+        source_map::TARGET_FACTS,
+        executable::TARGET_FACTS,
+        derived::TARGET_FACTS,
+        application::TARGET_FACTS,
+        crate::manifest::FACTS,
+    ];
     let languages = executable::LANGUAGE_FACTS.into_iter().flatten();
     FORMATS.iter().flat_map(|format| format.facts()).chain(settled.into_iter().flatten()).chain(languages)
 }

@@ -8,7 +8,7 @@ use super::group::Group;
 use super::paint::{self, FAINT, FRAME, Painter, STRONG};
 use super::redact::Redactor;
 use super::words::{self, shown};
-use super::{Context, sanitize};
+use super::{Context, sanitize, since};
 use crate::finding::{Finding, GivenAway, Level};
 use crate::rules::Rule;
 
@@ -80,7 +80,8 @@ impl Blocks<'_> {
         let folders = words::list(&folders.collect::<Vec<_>>());
         self.arrow(&folders);
         let first = group.first();
-        self.bar(&format!("for instance {}", words::place(first, self.redactor)));
+        let since = since::mark(self.context, first).map(|mark| format!(" ({mark})")).unwrap_or_default();
+        self.bar(&format!("for instance {}{since}", words::place(first, self.redactor)));
         let message = shown(self.redactor, &first.message);
         if message != title {
             self.bar(&message);
@@ -127,7 +128,8 @@ impl Blocks<'_> {
         let head = format!("{}[{}]", first.level, sanitize::shown(&first.rule));
         let head = self.painter.paint(paint::of_level(first.level), &head);
         let arrow = self.painter.paint(FRAME, "-->");
-        self.line(&format!("{head}: {text} {arrow} {}{more}", words::place(first, self.redactor)));
+        let since = since::mark(self.context, first).map(|mark| format!(" ({mark})")).unwrap_or_default();
+        self.line(&format!("{head}: {text} {arrow} {}{more}{since}", words::place(first, self.redactor)));
     }
 
     /// One place; `first` is the place above it that it need not repeat.
@@ -138,7 +140,8 @@ impl Blocks<'_> {
             times => format!(" (and {} more times in it)", words::number_u64(times)),
         };
         let place = words::place(finding, self.redactor);
-        self.arrow(&format!("{place}{again}"));
+        let since = since::mark(self.context, finding).map(|mark| format!(" ({mark})")).unwrap_or_default();
+        self.arrow(&format!("{place}{again}{since}"));
         let told = first.is_some_and(|first| first.message == finding.message);
         let message = Some(shown(self.redactor, &finding.message)).filter(|text| !told && text != title);
         let most = if self.context.verbose { usize::MAX } else { PLACES };

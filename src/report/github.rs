@@ -5,7 +5,7 @@ use std::io;
 use super::group::{Group, group};
 use super::redact::Redactor;
 use super::words::{self, shown};
-use super::{Context, Report, sanitize};
+use super::{Context, Report, sanitize, since};
 use crate::finding::{Level, Verdict};
 use crate::scan::Outcome;
 
@@ -32,7 +32,7 @@ impl Report for Github {
     }
 
     fn write(&self, outcome: &Outcome, context: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let redactor = Redactor::new(outcome);
+        let redactor = context.redactor(outcome);
         let groups = group(&outcome.findings);
         let mut left = 0;
         for level in [Level::Error, Level::Warning, Level::Note] {
@@ -77,6 +77,7 @@ fn annotation(group: &Group<'_>, context: &Context<'_>, redactor: &Redactor<'_>)
     if let more @ 1.. = group.findings().len() - 1 {
         lines.push(format!("And {} like it", words::count(more, "place")));
     }
+    lines.extend(since::mark(context, first).map(str::to_owned));
     if let Some(rule) = rule {
         lines.push(format!("Why: {}", sanitize::shown(&rule.why)));
         lines.push(format!("Fix: {}", sanitize::shown(&rule.fix)));
@@ -114,6 +115,7 @@ fn summary(outcome: &Outcome, context: &Context<'_>, redactor: &Redactor<'_>, le
     if !outcome.allowed.is_empty() {
         lines.push(format!("{} allowed", words::count(outcome.allowed.len(), "finding")));
     }
+    lines.extend(since::summary(outcome, context, redactor));
     let stale = outcome.stale.iter().take(PER_LEVEL);
     lines.extend(stale.map(|stale| shown(redactor, &format!("{}: {}", stale.place, stale.problem))));
     lines.extend(told(outcome.packages.iter().map(|package| words::judged(package, redactor))));

@@ -9,7 +9,7 @@ use std::io;
 use serde::Serialize;
 
 use super::redact::Redactor;
-use super::{Context, Report, safe_json, sanitize, words};
+use super::{Context, Report, safe_json, sanitize, since, words};
 use crate::finding::{Finding, Fingerprint, Gap, Level, Verdict};
 use crate::scan::Outcome;
 
@@ -52,7 +52,7 @@ impl Report for Gitlab {
     }
 
     fn write(&self, outcome: &Outcome, context: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let redactor = Redactor::new(outcome);
+        let redactor = context.redactor(outcome);
         let mut known = BTreeSet::new();
         let findings = outcome.findings.iter().map(|finding| of_finding(finding, context, &redactor));
         let gaps = outcome.gaps.iter().map(|gap| of_gap(gap, outcome, context, &redactor));
@@ -70,6 +70,9 @@ fn of_finding<'f>(finding: &'f Finding, context: &Context<'_>, redactor: &Redact
     text.push_str(&format!(" in {}", words::place(finding, redactor)));
     if let Some(secret) = &finding.secret {
         text.push_str(&format!(" ({secret})"));
+    }
+    if let Some(mark) = since::mark(context, finding) {
+        text.push_str(&format!(" ({mark})"));
     }
     let root = finding.path.root().to_string();
     // A line counts inside the file, so it is only given where the artifact is the file.

@@ -7,7 +7,7 @@ use super::group::{GapGroup, group, group_gaps};
 use super::paint::{self, FAINT, Painter, STRONG};
 use super::redact::Redactor;
 use super::words::{self, shown};
-use super::{Context, Report, sanitize};
+use super::{Context, Report, sanitize, since};
 use crate::finding::{Finding, Level, Verdict};
 use crate::scan::Outcome;
 
@@ -32,7 +32,7 @@ impl Report for Human {
     }
 
     fn write(&self, outcome: &Outcome, context: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let redactor = Redactor::new(outcome);
+        let redactor = context.redactor(outcome);
         let painter = Painter { color: context.color };
         let mut page = Blocks {
             context,
@@ -52,7 +52,7 @@ impl Report for Human {
 }
 
 impl Blocks<'_> {
-    fn findings(&mut self, outcome: &Outcome) {
+    pub(super) fn findings(&mut self, outcome: &Outcome) {
         let groups = group(&outcome.findings);
         for level in Level::ALL {
             let of_level: Vec<_> = groups.iter().filter(|group| group.level() == level).collect();
@@ -161,6 +161,9 @@ impl Blocks<'_> {
         }
         for remark in &outcome.remarks {
             self.label("remark", &self.redactor.clean(remark).into_owned());
+        }
+        for line in since::summary(outcome, self.context, self.redactor) {
+            self.line(&line);
         }
         let summary = summary(outcome, self.context, self.redactor);
         self.line(&summary);

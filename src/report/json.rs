@@ -20,8 +20,8 @@ impl Report for Json {
         "One JSON document with everything, for programs (docs/json.md)"
     }
 
-    fn write(&self, outcome: &Outcome, _: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        safe_json::pretty(&WireReport::new(outcome), out)
+    fn write(&self, outcome: &Outcome, context: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+        safe_json::pretty(&WireReport::new(outcome, context), out)
     }
 }
 
@@ -48,7 +48,7 @@ mod tests {
         assert_eq!(map["line"], Value::Null);
         assert_eq!(map["facts"], json!({"source_map.lines": 512_110, "source_map.sources": 1_902}));
         let keys: Vec<&String> = map.as_object().unwrap().keys().collect();
-        assert_eq!(keys.len(), 20, "{keys:?}");
+        assert_eq!(keys.len(), 21, "{keys:?}");
         assert_eq!((&map["original"], &map["places"]), (&Value::Null, &json!([])));
         let token = &report["findings"][1];
         assert_eq!(token["secret"], testing::masked());

@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::redact::Redactor;
+use super::difference::WireComparison;
 use super::wire::{SCHEMA, WireAllowed, WireFinding, WireGap, WirePackage, WireStale, WireTool, WireTotals};
 use super::{Context, Report, safe_json};
 use crate::scan::Outcome;
@@ -23,7 +23,7 @@ enum Line {
     Stale(WireStale),
     Package(WirePackage),
     Remark { text: String },
-    Verdict { schema: u32, tool: WireTool, verdict: &'static str, totals: WireTotals },
+    Verdict { schema: u32, tool: WireTool, verdict: &'static str, totals: WireTotals, since: Option<WireComparison> },
 }
 
 impl Report for JsonLines {
@@ -35,13 +35,13 @@ impl Report for JsonLines {
         "One JSON object per line, the verdict last, for streams and logs (docs/json.md)"
     }
 
-    fn write(&self, outcome: &Outcome, _: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let redactor = Redactor::new(outcome);
+    fn write(&self, outcome: &Outcome, context: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+        let redactor = context.redactor(outcome);
         for finding in &outcome.findings {
-            safe_json::line(&Line::Finding(WireFinding::new(finding, &redactor)), out)?;
+            safe_json::line(&Line::Finding(WireFinding::new(finding, context.since, &redactor)), out)?;
         }
         for allowed in &outcome.allowed {
-            safe_json::line(&Line::Allowed(WireAllowed::new(allowed, &redactor)), out)?;
+            safe_json::line(&Line::Allowed(WireAllowed::new(allowed, context.since, &redactor)), out)?;
         }
         for gap in &outcome.gaps {
             safe_json::line(&Line::Gap(WireGap::new(gap, &redactor)), out)?;
@@ -60,6 +60,7 @@ impl Report for JsonLines {
             tool: WireTool::default(),
             verdict: outcome.verdict.as_str(),
             totals: WireTotals::new(outcome),
+            since: context.since.map(|since| WireComparison::new(since, outcome, &redactor)),
         };
         safe_json::line(&verdict, out)
     }

@@ -9,7 +9,7 @@ use std::io;
 
 use super::redact::Redactor;
 use super::words::{self, shown};
-use super::{Context, Report, sanitize};
+use super::{Context, Report, sanitize, since};
 use crate::finding::{Finding, Gap, Verdict};
 use crate::scan::{Allowed, Outcome};
 
@@ -48,7 +48,7 @@ impl Report for Junit {
     }
 
     fn write(&self, outcome: &Outcome, context: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let redactor = Redactor::new(outcome);
+        let redactor = context.redactor(outcome);
         let mut cases = vec![verdict(outcome, context, &redactor)];
         cases.extend(outcome.findings.iter().map(|finding| found(finding, context, &redactor)));
         cases.extend(outcome.gaps.iter().map(|gap| gap_case(gap, outcome, context, &redactor)));
@@ -64,6 +64,7 @@ fn verdict(outcome: &Outcome, context: &Context<'_>, redactor: &Redactor<'_>) ->
     let mut lines = vec![message.clone()];
     lines.extend(outcome.packages.iter().map(|package| words::judged(package, redactor)));
     lines.extend(outcome.remarks.iter().map(|remark| format!("remark: {}", shown(redactor, remark))));
+    lines.extend(since::summary(outcome, context, redactor));
     let text = lines.join("\n");
     let end = match outcome.verdict {
         Verdict::Clear => End::Passed(text),
@@ -86,6 +87,7 @@ fn found(finding: &Finding, context: &Context<'_>, redactor: &Redactor<'_>) -> C
         lines.push(format!("why: {}", sanitize::shown(&rule.why)));
         lines.push(format!("fix: {}", sanitize::shown(&rule.fix)));
     }
+    lines.extend(since::mark(context, finding).map(str::to_owned));
     lines.push(format!("fingerprint: {}", finding.fingerprint));
     let text = lines.join("\n");
     let end = if finding.level >= context.fail_on { End::Failed(message, text) } else { End::Passed(text) };

@@ -9,7 +9,7 @@ use std::io;
 
 use super::group::{Group, group, group_gaps};
 use super::redact::Redactor;
-use super::{Context, Report, sanitize, words};
+use super::{Context, Report, sanitize, since, words};
 use crate::finding::{Finding, Level, Verdict};
 use crate::scan::Outcome;
 
@@ -44,7 +44,7 @@ impl Report for Markdown {
     }
 
     fn write(&self, outcome: &Outcome, context: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let redactor = Redactor::new(outcome);
+        let redactor = context.redactor(outcome);
         let mut page = Page { outcome, context, redactor: &redactor, out: String::new(), left: 0 };
         page.head();
         let groups = group(&outcome.findings);
@@ -98,6 +98,9 @@ impl Page<'_> {
             words::count(self.outcome.gaps.len(), "gap")
         );
         self.packages();
+        for line in since::summary(self.outcome, self.context, self.redactor) {
+            let _ = writeln!(self.out, "{}\n", prose(&line));
+        }
     }
 
     /// The verdict on each package, and what must be said about the choice of what was looked at.
@@ -158,7 +161,8 @@ impl Page<'_> {
     }
 
     fn one(&self, out: &mut String, finding: &Finding) {
-        let _ = writeln!(out, "- {}: {}", self.place(finding), self.message(finding));
+        let since = since::mark(self.context, finding).map(|mark| format!(" ({})", prose(mark))).unwrap_or_default();
+        let _ = writeln!(out, "- {}{since}: {}", self.place(finding), self.message(finding));
         for line in words::other_places(finding, self.redactor, 5) {
             let _ = writeln!(out, "  - {}", code(&line));
         }

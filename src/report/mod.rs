@@ -7,12 +7,15 @@
 use std::io;
 use std::time::Duration;
 
+use crate::compare::Comparison;
 use crate::finding::Level;
 use crate::rules::RuleSet;
 use crate::scan::Outcome;
 
 pub mod baseline;
+pub mod difference;
 pub mod group;
+pub mod in_toto;
 pub mod listing;
 pub mod sanitize;
 pub mod sets;
@@ -30,6 +33,7 @@ mod redact;
 mod safe_json;
 mod sarif;
 mod sarif_model;
+mod since;
 mod wire;
 mod words;
 
@@ -90,6 +94,8 @@ pub struct Context<'a> {
     pub fail_on: Level,
     /// Whether gaps were accepted (`--allow-incomplete`), so that the verdict may be `Clear` in spite of them.
     pub incomplete_allowed: bool,
+    /// What is new since an earlier version (`--since`). Every report marks its findings by it, and hides none.
+    pub since: Option<&'a Comparison>,
 }
 
 impl<'a> Context<'a> {
@@ -106,7 +112,13 @@ impl<'a> Context<'a> {
             verbose: false,
             fail_on: Level::Error,
             incomplete_allowed: false,
+            since: None,
         }
+    }
+
+    /// What masks the secrets of an outcome, and those that were found in the earlier version.
+    fn redactor<'o>(&'o self, outcome: &'o Outcome) -> Redactor<'o> {
+        Redactor::with(outcome, self.since.map_or(&[], Comparison::secrets))
     }
 }
 

@@ -2,15 +2,45 @@
 
 use proptest::prelude::*;
 
+use super::difference::{self, Difference};
 use super::sanitize::is_unsafe;
 use super::testing::{self, context, empty, gap, hostile, render_with, secret_finding};
 use super::{Context, REPORTS, Report};
+use crate::compare::NewThing;
 use crate::finding::{ArtifactPath, Original, Verdict};
 use crate::scan::{Allowed, Outcome, Stale};
 
-/// The same report in all its ways: plain, and with everything shown.
-fn contexts() -> [Context<'static>; 2] {
-    [context(), Context { verbose: true, base: "base dir".to_owned(), ..context() }]
+/// The same report in all its ways: plain, with everything shown, and compared with earlier versions.
+fn contexts() -> [Context<'static>; 4] {
+    let since = |comparison| Context { since: Some(comparison), ..context() };
+    let verbose = Context { verbose: true, base: "base dir".to_owned(), ..context() };
+    [context(), verbose, since(testing::comparison()), since(testing::backwards())]
+}
+
+/// What `diff` writes, for people and for programs.
+fn differences(outcome: &Outcome) -> Vec<String> {
+    let mut texts = Vec::new();
+    for comparison in [testing::comparison(), testing::backwards()] {
+        let shown = Difference { comparison, outcome, verdict: Verdict::Blocked, unwanted: &NewThing::ALL };
+        for verbose in [false, true] {
+            let context = Context { verbose, since: Some(comparison), ..context() };
+            let mut written = [Vec::new(), Vec::new()];
+            difference::human(&shown, &context, &mut written[0]).unwrap();
+            difference::json(&shown, &context, &mut written[1]).unwrap();
+            texts.extend(written.map(|bytes| String::from_utf8(bytes).unwrap()));
+        }
+    }
+    texts
+}
+
+#[test]
+fn hostile_names_do_nothing_in_a_comparison() {
+    for text in differences(&hostile()).into_iter().chain(differences(&testing::leaky())) {
+        assert_safe("diff", &text);
+        assert!(!text.contains(&testing::token("a")), "{text}");
+        assert!(text.starts_with("old: ") || serde_json::from_str::<serde_json::Value>(&text).is_ok());
+    }
+    assert_eq!(differences(&hostile()), differences(&hostile()));
 }
 
 fn assert_safe(name: &str, text: &str) {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Secret};
 use crate::scan::Outcome;
 
 /// Shortest secret in bytes that is looked for everywhere: shorter ones may be ordinary words.
@@ -46,12 +46,18 @@ impl<'a> Redactor<'a> {
     /// Knows the secrets of `outcome`.
     #[must_use]
     pub fn new(outcome: &'a Outcome) -> Self {
+        Redactor::with(outcome, &[])
+    }
+
+    /// Knows the secrets of `outcome`, and further ones.
+    pub(super) fn with(outcome: &'a Outcome, further: &'a [Secret]) -> Self {
         let allowed = outcome.allowed.iter().map(|allowed| &allowed.finding);
         let secrets = outcome
             .findings
             .iter()
             .chain(allowed)
             .filter_map(|finding| finding.secret.as_ref())
+            .chain(further)
             .map(|secret| secret.expose())
             .filter(|secret| secret.len() >= EVERYWHERE);
         let mut all: Vec<Cow<[u8]>> = secrets.map(Cow::Borrowed).collect();

@@ -46,7 +46,7 @@ impl Report for Sarif {
     }
 
     fn write(&self, outcome: &Outcome, context: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let redactor = Redactor::new(outcome);
+        let redactor = context.redactor(outcome);
         let run = Builder { outcome, context, redactor: &redactor, rules: rules_with_results(outcome) }.run();
         safe_json::pretty(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
     }
@@ -148,6 +148,7 @@ impl Builder<'_> {
             rule_id: finding.rule.to_string(),
             rule_index: self.rules.get(&*finding.rule).map_or(0, |(index, _)| *index),
             level: level_word(finding.level),
+            baseline_state: self.context.since.map(|since| if since.was_there(finding) { "unchanged" } else { "new" }),
             message: self.text(&text),
             locations: [self.primary(finding)],
             related_locations: self.related(finding),

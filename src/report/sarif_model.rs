@@ -96,6 +96,9 @@ pub(super) struct SarifResult {
     pub(super) rule_id: String,
     pub(super) rule_index: usize,
     pub(super) level: &'static str,
+    /// Section 3.27.24: whether the result was there in an earlier version. Said of all results or of none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) baseline_state: Option<&'static str>,
     pub(super) message: Text,
     pub(super) locations: [SarifLocation; 1],
     /// Where the text comes from and where else it is.

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use super::{Context, Report};
+use crate::compare::{Before, Comparison};
 use crate::finding::{
     ArtifactPath, Category, Facts, Finding, Fingerprint, Gap, Level, Location, Original, Place, Secret, Span, Stage,
     Verdict,
 };
+use crate::manifest::Kind;
 use crate::rules::{Globs, Matcher, PathRule, Rule, RuleSet};
-use crate::scan::{Allowed, Judged, Outcome, Stale, Totals};
+use crate::scan::{Allowed, Content, Host, Judged, Outcome, Source, Stale, Standing, Totals};
 
 fn rule(id: &str, category: Category, level: Level, title: &str, why: &str, fix: &str) -> Rule {
     Rule {
@@ -99,6 +101,8 @@ pub(super) fn empty() -> Outcome {
         stale: Vec::new(),
         totals: Totals { files: 12, members: 1914, bytes: 61_200_000 },
         sources: Vec::new(),
+        contents: Vec::new(),
+        hosts: Vec::new(),
         packages: Vec::new(),
         remarks: Vec::new(),
     }
@@ -256,5 +260,30 @@ pub(super) fn hostile() -> Outcome {
         (package.name, package.version, package.folder) = (text.clone(), text.clone(), text.clone());
     }
     outcome.remarks.push(text);
+    let path = ArtifactPath::file(&hostile_text());
+    outcome.contents = vec![Content { path: path.clone(), size: 1, digest: None, kind: Kind::Map }];
+    outcome.hosts = vec![Host { name: hostile_text(), path: path.clone(), files: 2 }];
+    outcome.sources = vec![Source {
+        package: hostile_text(),
+        place: hostile_text(),
+        standing: Standing::Undisclosed,
+        names: Vec::new(),
+        carriers: vec![path],
+        text: None,
+    }];
     outcome
+}
+
+/// A comparison in which every name is hostile: with what was leaky, or what is.
+pub(super) fn comparison() -> &'static Comparison {
+    static MADE: std::sync::OnceLock<Comparison> = std::sync::OnceLock::new();
+    let name = hostile_text();
+    MADE.get_or_init(|| Comparison::new((&name, Before::Package(&leaky())), (&name, &hostile())))
+}
+
+/// The other way round: what was hostile is gone.
+pub(super) fn backwards() -> &'static Comparison {
+    static MADE: std::sync::OnceLock<Comparison> = std::sync::OnceLock::new();
+    let name = hostile_text();
+    MADE.get_or_init(|| Comparison::new((&name, Before::Package(&hostile())), (&name, &leaky())))
 }

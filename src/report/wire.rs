@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::Context;
+use super::difference::WireComparison;
 use super::redact::Redactor;
+use crate::compare::Comparison;
 use crate::finding::{FactValue, Facts, Finding, Gap, Level, Location, Original, Place, Section};
 use crate::scan::{Allowed, Judged, Outcome, Stale};
 
@@ -26,22 +29,25 @@ pub(super) struct WireReport {
     packages: Vec<WirePackage>,
     remarks: Vec<String>,
     totals: WireTotals,
+    since: Option<WireComparison>,
 }
 
 impl WireReport {
-    pub(super) fn new(outcome: &Outcome) -> Self {
-        let redactor = Redactor::new(outcome);
+    pub(super) fn new(outcome: &Outcome, context: &Context<'_>) -> Self {
+        let redactor = context.redactor(outcome);
+        let since = context.since;
         WireReport {
             schema: SCHEMA,
             tool: WireTool::default(),
             verdict: outcome.verdict.as_str(),
-            findings: outcome.findings.iter().map(|finding| WireFinding::new(finding, &redactor)).collect(),
-            allowed: outcome.allowed.iter().map(|allowed| WireAllowed::new(allowed, &redactor)).collect(),
+            findings: outcome.findings.iter().map(|finding| WireFinding::new(finding, since, &redactor)).collect(),
+            allowed: outcome.allowed.iter().map(|allowed| WireAllowed::new(allowed, since, &redactor)).collect(),
             gaps: outcome.gaps.iter().map(|gap| WireGap::new(gap, &redactor)).collect(),
             stale: outcome.stale.iter().map(|stale| WireStale::new(stale, &redactor)).collect(),
             packages: outcome.packages.iter().map(|package| WirePackage::new(package, &redactor)).collect(),
             remarks: outcome.remarks.iter().map(|text| redactor.clean(text).into_owned()).collect(),
             totals: WireTotals::new(outcome),
+            since: since.map(|since| WireComparison::new(since, outcome, &redactor)),
         }
     }
 }
@@ -80,6 +86,7 @@ pub(super) struct WireFinding {
     details: Vec<String>,
     original: Option<WireOriginal>,
     places: Vec<WirePlace>,
+    pub(super) since: Option<&'static str>,
 }
 
 /// Where in an executable a place lies.
@@ -144,7 +151,8 @@ impl WirePlace {
 }
 
 impl WireFinding {
-    pub(super) fn new(finding: &Finding, redactor: &Redactor<'_>) -> Self {
+    /// `since` is what the findings are compared with, where they are.
+    pub(super) fn new(finding: &Finding, since: Option<&Comparison>, redactor: &Redactor<'_>) -> Self {
         let place: Option<&Location> = finding.location.as_ref();
         WireFinding {
             rule: finding.rule.to_string(),
@@ -167,6 +175,7 @@ impl WireFinding {
             details: finding.details.iter().map(|text| redactor.clean_own(finding, text).into_owned()).collect(),
             original: finding.original.as_ref().map(|original| WireOriginal::new(original, redactor)),
             places: finding.places.iter().map(|place| WirePlace::new(place, redactor)).collect(),
+            since: since.map(|since| if since.was_there(finding) { "before" } else { "new" }),
         }
     }
 }
@@ -188,9 +197,9 @@ pub(super) struct WireAllowed {
 }
 
 impl WireAllowed {
-    pub(super) fn new(allowed: &Allowed, redactor: &Redactor<'_>) -> Self {
+    pub(super) fn new(allowed: &Allowed, since: Option<&Comparison>, redactor: &Redactor<'_>) -> Self {
         WireAllowed {
-            finding: WireFinding::new(&allowed.finding, redactor),
+            finding: WireFinding::new(&allowed.finding, since, redactor),
             reason: redactor.clean(&allowed.reason).into_owned(),
         }
     }

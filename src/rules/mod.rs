@@ -16,7 +16,7 @@ pub mod set;
 
 pub use globs::{Globs, literal};
 pub use proof::Structure;
-pub(crate) use proof::{is_words, looks_random};
+pub(crate) use proof::{are_random_letters, is_words, looks_random};
 pub(crate) use rule::LazyRegex;
 pub use rule::{ContentRule, FactRule, Matcher, PathRule, Rule, Template};
 pub use set::RuleSet;

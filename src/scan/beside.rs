@@ -38,12 +38,17 @@ fn in_project(name: &str) -> Option<&str> {
 
 /// Whether `name`, seen from the artifact at `from`, is a file beside it.
 pub fn resolves(paths: &HashSet<String>, from: &ArtifactPath, name: &str) -> bool {
+    resolved(from, name).is_some_and(|path| paths.contains(&path))
+}
+
+/// The path that `name` stands for, seen from the artifact at `from`. `None` where it leaves what that lies in.
+pub fn resolved(from: &ArtifactPath, name: &str) -> Option<String> {
     // A map inside a file lies where the file lies.
     let owner = owner(from).to_string();
     let (container, inside) =
         owner.rsplit_once('!').map_or(("", owner.as_str()), |(container, inside)| (container, inside));
-    let Some(file) = normalize(folder(inside), name) else { return false };
-    if container.is_empty() { paths.contains(&file) } else { paths.contains(&format!("{container}!{file}")) }
+    let file = normalize(folder(inside), name)?;
+    Some(if container.is_empty() { file } else { format!("{container}!{file}") })
 }
 
 /// Whether `name`, seen from the artifact at `from`, lies outside of the folder or archive that is published.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::beside::{decoded, leads_out, resolves};
 use super::carried;
+use super::debug_files;
+use super::model_folder;
 use super::names::Names;
 use super::run::Seen;
 use super::standing::{Carrier, Standing};
@@ -36,6 +38,8 @@ pub fn settle(seen: &mut Seen) {
             settle_parts(&seen.paths, path, stated);
         }
     }
+    model_folder::settle(&mut stated);
+    debug_files::settle(&mut stated);
     stated.extend(seen.originals.settle());
     seen.stated = stated;
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::places::{self, Alike};
 use super::run::{Run, Seen};
 use super::walk::Listed;
-use super::{Allowed, Outcome, Scanner, Stale, disclosure, layers, sources};
+use super::{Allowed, Outcome, Scanner, Stale, approved, disclosure, layers, sources};
 use crate::finding::{Finding, Verdict};
 use crate::policy::Baseline;
 
@@ -17,6 +17,12 @@ pub fn judge(scanner: &Scanner, targets: &[String], files: &[Listed], mut seen: 
     disclosure::settle(&mut seen);
     let embedded = std::mem::take(&mut seen.embedded);
     let sources = if scanner.lists_sources { sources::list(&seen, embedded, targets) } else { Vec::new() };
+    let mut contents = std::mem::take(&mut seen.contents);
+    contents.sort();
+    contents.dedup();
+    if let Some(manifest) = &scanner.manifest {
+        seen.stated.extend(approved::state(manifest, &contents, targets));
+    }
     let run = Run::new(scanner);
     for (_, path, stated) in &seen.stated {
         seen.findings.extend(run.judge_facts(path, stated));
@@ -39,8 +45,9 @@ pub fn judge(scanner: &Scanner, targets: &[String], files: &[Listed], mut seen: 
         (false, false) => Verdict::Incomplete,
         (false, true) => Verdict::Clear,
     };
-    let totals = seen.totals;
-    Outcome { verdict, findings, allowed, gaps, stale, totals, sources, packages: Vec::new(), remarks: Vec::new() }
+    let (totals, hosts) = (seen.totals, seen.hosts.list());
+    let (packages, remarks) = (Vec::new(), Vec::new());
+    Outcome { verdict, findings, allowed, gaps, stale, totals, sources, contents, hosts, packages, remarks }
 }
 
 fn same_place(a: &Finding, b: &Finding) -> bool {

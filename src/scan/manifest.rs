@@ -3,10 +3,11 @@
 
 use serde_json::{Map, Value};
 
+use crate::finding::{Artifact, Gap, Stage};
 use crate::formats::source_map::installed;
 
 /// The longest manifest that is read, in bytes.
-pub const LONGEST: usize = 1 << 20;
+const LONGEST: usize = 1 << 20;
 
 /// Files that name the package that they lie in.
 const MANIFESTS: [&str; 3] = ["package.json", "jsr.json", "deno.json"];
@@ -58,6 +59,20 @@ fn local_dependencies(manifest: &Map<String, Value>, own_scope: Option<&str>) ->
         LOCAL.iter().any(|mark| specifier.starts_with(mark)) || alias.is_some() && alias == own_scope
     };
     lists.flatten().filter(|(_, specifier)| is_own(specifier)).map(|(name, _)| name.clone()).collect()
+}
+
+/// What the artifact says of the publisher's own packages, if it is a manifest.
+pub fn owned(artifact: &Artifact, gaps: &mut Vec<Gap>) -> Vec<String> {
+    let path = &artifact.path;
+    if !is_manifest(path.logical()) {
+        return Vec::new();
+    }
+    if artifact.bytes.len() > LONGEST {
+        let reason = format!("it is a manifest of more than {} bytes, and was not read as one", LONGEST);
+        gaps.push(Gap { path: path.clone(), stage: Stage::Limit, reason });
+        return Vec::new();
+    }
+    own_packages(path.logical(), &artifact.bytes)
 }
 
 #[cfg(test)]

@@ -1,13 +1,20 @@
 //! The engine: walks the target, opens what it finds, judges it, and ends with an [`Outcome`].
 
+#[cfg(test)]
+mod applications_tests;
+mod approved;
 mod beside;
 mod carried;
 mod comment;
+mod contents;
+mod debug_files;
 mod disclosure;
 mod excerpt;
 mod gate;
+mod hosts;
 mod layers;
 mod manifest;
+mod model_folder;
 mod names;
 mod originals;
 mod outcome;
@@ -24,6 +31,8 @@ mod standing;
 mod together;
 mod walk;
 
+pub use contents::{Content, Named, archive, package};
+pub use hosts::Host;
 pub use outcome::{Allowed, Judged, Outcome, Stale, Totals};
 pub use progress::Progress;
 pub use scanner::{BuildError, Builder, Overlay, Scanner, TargetError};

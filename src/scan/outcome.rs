@@ -1,6 +1,6 @@
 //! What a scan ends with.
 
-use super::Source;
+use super::{Content, Host, Source};
 use crate::finding::{Finding, Gap, Level, Verdict};
 
 /// The result of a scan. Everything in it is sorted: the same target gives the same outcome on any number of threads.
@@ -21,6 +21,10 @@ pub struct Outcome {
     /// The sources that a stranger could rebuild or knows the names of, where [`super::Builder::sources`] asked for
     /// them: by package, then by standing, then by place.
     pub sources: Vec<Source>,
+    /// The files and members, where [`super::Builder::contents`] asked for them: by path.
+    pub contents: Vec<Content>,
+    /// The hosts that shipped text names, where [`super::Builder::hosts`] asked for them: by name.
+    pub hosts: Vec<Host>,
     /// The verdict on each package, where a tool was asked what it would publish; empty otherwise.
     pub packages: Vec<Judged>,
     /// What must be said aloud about the choice of what was looked at: packages that were skipped, and folders that were

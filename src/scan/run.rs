@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::comment::Comments;
+use super::contents::{Content, Kinds};
 use super::excerpt::excerpt;
+use super::hosts::Hosts;
 use super::manifest;
 use super::originals::{self, Originals};
 use super::repeats::Repeats;
@@ -56,6 +58,10 @@ pub struct Seen {
     pub totals: Totals,
     /// The texts that artifacts embed, where somebody wants them listed.
     pub embedded: Vec<Embedded>,
+    /// Files and members, where somebody wants them listed.
+    pub contents: Vec<Content>,
+    /// Hosts that shipped text names, where somebody wants them listed.
+    pub hosts: Hosts,
 }
 
 /// How many bytes of members may wait for a thread; beyond it the thread that opened a container goes into its members
@@ -68,7 +74,7 @@ const FINDINGS: usize = 1_000;
 
 /// One scan.
 pub struct Run<'s> {
-    scanner: &'s Scanner,
+    pub(super) scanner: &'s Scanner,
     seen: Mutex<Seen>,
     waiting: AtomicU64,
     repeats: Repeats,
@@ -84,7 +90,7 @@ impl<'s> Run<'s> {
         std::mem::take(&mut self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
-    fn note(&self, add: impl FnOnce(&mut Seen)) {
+    pub(super) fn note(&self, add: impl FnOnce(&mut Seen)) {
         add(&mut self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     }
 
@@ -121,30 +127,34 @@ impl<'s> Run<'s> {
         let mut findings = match artifact.role {
             // An embedded source is no file that anybody would unpack: what its name gives away, the map's rules say.
             Role::EmbeddedSource | Role::EmbeddedMap | Role::DecodedText | Role::Header => Vec::new(),
-            Role::File | Role::ArchiveMember | Role::Decompressed => self.judge_path(&artifact.path),
+            Role::File | Role::ArchiveMember | Role::Weights | Role::Decompressed => self.judge_path(&artifact.path),
         };
         let inner = match package {
             Package::Target(_) => Package::Archive(artifact.path.clone()),
             Package::Archive(_) => package.clone(),
         };
         let probe = Probe::new(artifact.path.base_name(), &artifact.bytes);
-        let repeat = self.repeats.key(artifact);
+        // Whoever lists hosts wants to know of every place that names one.
+        let repeat = self.repeats.key(artifact).filter(|_| !self.scanner.lists_hosts);
         if repeat.is_some_and(|key| self.repeats.says_nothing(key)) {
             return self.keep(artifact, package, &probe, findings, Stated::default());
         }
         let mut is_quiet = true;
-        let mut whole = artifact.bytes.is_empty();
+        // Nothing can be recognised in nothing, and nothing is looked for in weights.
+        let known = artifact.bytes.is_empty() || artifact.role == Role::Weights;
+        let mut whole = known;
         let mut all = Stated::default();
-        let (mut maps, mut readers) = (HashSet::new(), Vec::new());
-        for format in FORMATS.iter().filter(|format| !whole_is_known(&probe) && sniff(**format, &probe)) {
+        let (mut maps, mut readers, mut kinds) = (HashSet::new(), Vec::new(), Kinds::default());
+        for format in FORMATS.iter().filter(|format| !known && sniff(**format, &probe)) {
             let (coverage, mut stated, handed_out) =
-                self.inspect(*format, artifact, (package, &inner), (budget, &mut maps), scope);
+                self.inspect(*format, artifact, (package, &inner), (budget, &mut maps, &all.explained), scope);
             if artifact.role == Role::EmbeddedSource {
                 // The comment linked the file that the source was once built into, which is not this one.
                 stated.references.clear();
             }
             is_quiet &= !handed_out && stated.is_empty();
             readers.push(*format);
+            kinds.note(*format, coverage, &stated);
             whole |= coverage == Some(Coverage::Whole);
             merge(&mut all, stated);
         }
@@ -160,6 +170,7 @@ impl<'s> Run<'s> {
             self.note(|seen| seen.allowed.extend(allowed));
             all.gaps.extend(gap);
         }
+        self.list(artifact, &probe, kinds, &mut all.gaps);
         if let Some(key) = repeat.filter(|_| is_quiet) {
             self.repeats.remember(key);
         }
@@ -168,13 +179,14 @@ impl<'s> Run<'s> {
 
     /// Shows the artifact to one format. Members of an archive belong to the archive's package; everything else, such
     /// as sources of a map and `cli.js` in `cli.js.gz`, belongs to the package that the artifact lies in. `maps` are the places
-    /// of those that other formats have handed out. The last of the answer is whether it has handed out anything.
+    /// of those that other formats have handed out, and `accounted` is what these have accounted for. The last of the answer
+    /// is whether it has handed out anything.
     fn inspect<'r>(
         &'r self,
         format: &'static dyn Format,
         artifact: &Artifact,
         (package, inner): (&Package, &Package),
-        (budget, maps): (&Arc<Budget>, &mut HashSet<Range<*const u8>>),
+        (budget, maps, accounted): (&Arc<Budget>, &mut HashSet<Range<*const u8>>, &[Range<u64>]),
         scope: &rayon::Scope<'r>,
     ) -> (Option<Coverage>, Stated, bool) {
         let mut sink = |member: Artifact| {
@@ -186,12 +198,13 @@ impl<'s> Run<'s> {
                 return;
             }
             let package = match member.role {
-                Role::ArchiveMember => inner,
+                Role::ArchiveMember | Role::Weights => inner,
                 _ => package,
             };
             self.member(member, package.clone(), Arc::clone(budget), scope);
         };
-        let mut out = Inspection::new(artifact, &self.scanner.policy.limits, &mut sink).held_to(budget);
+        let out = Inspection::new(artifact, &self.scanner.policy.limits, &mut sink);
+        let mut out = out.held_to(budget).after(accounted);
         // A reader that panics on hostile bytes must cost us one artifact, not the scan.
         let result = catch_unwind(AssertUnwindSafe(|| format.inspect(artifact, &mut out)));
         let handed_out = out.has_members();
@@ -378,19 +391,19 @@ impl<'s> Run<'s> {
 
     fn keep(&self, artifact: &Artifact, package: &Package, probe: &Probe<'_>, findings: Vec<Finding>, mut all: Stated) {
         let plain = match artifact.role {
-            Role::File | Role::ArchiveMember | Role::Decompressed | Role::DecodedText => true,
+            Role::File | Role::ArchiveMember | Role::Weights | Role::Decompressed | Role::DecodedText => true,
             Role::EmbeddedSource | Role::EmbeddedMap | Role::Header => false,
         };
         if artifact.role == Role::EmbeddedSource {
             self.embedded(artifact, package);
         }
         // A source may hold a NUL near its start, and does not look like text then.
-        let source = probe.is_text() || probe.len() <= LARGEST_ODD_TEXT;
+        let source = artifact.role != Role::Weights && (probe.is_text() || probe.len() <= LARGEST_ODD_TEXT);
         let text = (plain && source).then(|| TextId::of(&artifact.bytes));
         let path = plain.then(|| artifact.path.to_string());
-        let own = if plain { own_packages(artifact, &mut all.gaps) } else { Vec::new() };
+        let own = if plain { manifest::owned(artifact, &mut all.gaps) } else { Vec::new() };
         let original = plain.then(|| originals::File::of(&artifact.path, probe)).flatten();
-        let counts = artifact.role == Role::File || artifact.role == Role::ArchiveMember;
+        let counts = matches!(artifact.role, Role::File | Role::ArchiveMember | Role::Weights);
         self.note(|seen| {
             seen.totals.bytes += if counts { artifact.bytes.len() as u64 } else { 0 };
             seen.findings.extend(findings);
@@ -431,28 +444,9 @@ fn is_about_sources(active: &Active) -> bool {
     Family::ALL.iter().any(|family| rule.when.asks_for(family.settled().undisclosed))
 }
 
-/// What the artifact says of the publisher's own packages, if it is a manifest.
-fn own_packages(artifact: &Artifact, gaps: &mut Vec<Gap>) -> Vec<String> {
-    let path = &artifact.path;
-    if !manifest::is_manifest(path.logical()) {
-        return Vec::new();
-    }
-    if artifact.bytes.len() > manifest::LONGEST {
-        let reason = format!("it is a manifest of more than {} bytes, and was not read as one", manifest::LONGEST);
-        gaps.push(Gap { path: path.clone(), stage: Stage::Limit, reason });
-        return Vec::new();
-    }
-    manifest::own_packages(path.logical(), &artifact.bytes)
-}
-
 /// Whether what was found is a credential, rather than text that gives something else away.
 fn is_secret(found: &ContentMatch<'_>) -> bool {
     found.active.rule.category == Category::Secret
-}
-
-/// Nothing can be recognised in nothing.
-fn whole_is_known(probe: &Probe<'_>) -> bool {
-    probe.is_empty()
 }
 
 /// Asks a format; one that panics while sniffing has not recognised anything, and says so when it inspects.

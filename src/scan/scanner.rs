@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::contents::Content;
 use super::run::Run;
 use super::walk::{TargetFile, Walked};
 use super::{EmbeddedText, Outcome, Progress, gate, walk};
@@ -10,6 +11,7 @@ use crate::config::Diagnostics;
 use crate::detect::Detector;
 use crate::finding::{FactSpec, Level};
 use crate::formats;
+use crate::manifest::Manifest;
 use crate::policy::{Baseline, Date, Policy};
 use crate::rules::{RuleSet, load};
 
@@ -41,6 +43,12 @@ pub struct Scanner {
     pub(super) allow_incomplete: bool,
     /// Whether the outcome lists sources.
     pub(super) lists_sources: bool,
+    /// Whether the outcome lists files and members.
+    pub(super) lists_contents: bool,
+    /// Whether the outcome lists hosts.
+    pub(super) lists_hosts: bool,
+    /// What is meant to be published.
+    pub(super) manifest: Option<Manifest>,
     /// Who is shown the text of every source.
     pub(super) each_text: Option<Box<EachText>>,
     progress: Box<dyn Progress>,
@@ -62,6 +70,9 @@ pub struct Builder {
     progress: Option<Box<dyn Progress>>,
     today: Option<Date>,
     lists_sources: bool,
+    lists_contents: bool,
+    lists_hosts: bool,
+    manifest: Option<Manifest>,
     each_text: Option<Box<EachText>>,
     maps: Vec<PathBuf>,
 }
@@ -180,6 +191,29 @@ impl Builder {
         self
     }
 
+    /// Lists files and members in [`Outcome::contents`], with their digests and kinds. Nothing is read twice for it, but
+    /// every byte is hashed.
+    #[must_use]
+    pub fn contents(mut self) -> Self {
+        self.lists_contents = true;
+        self
+    }
+
+    /// Lists the hosts that shipped text names in [`Outcome::hosts`].
+    #[must_use]
+    pub fn hosts(mut self) -> Self {
+        self.lists_hosts = true;
+        self
+    }
+
+    /// Reports what this manifest does not approve. It speaks of one package, so that one target should be scanned at a
+    /// time. Lists files and members as [`Builder::contents`] does.
+    #[must_use]
+    pub fn manifest(mut self, manifest: Manifest) -> Self {
+        self.manifest = Some(manifest);
+        self.contents()
+    }
+
     /// Calls `each` with the text of every embedded source, from several threads and in any order. The texts are not
     /// kept: what a scan holds in memory does not grow with them.
     #[must_use]
@@ -237,6 +271,9 @@ impl Builder {
             allow_incomplete: self.allow_incomplete.or(self.policy.allow_incomplete).unwrap_or(false),
             policy: self.policy,
             lists_sources: self.lists_sources,
+            lists_contents: self.lists_contents,
+            lists_hosts: self.lists_hosts,
+            manifest: self.manifest,
             each_text: self.each_text,
             maps: self.maps,
             progress: self.progress.unwrap_or_else(|| Box::new(())),
@@ -268,6 +305,13 @@ impl Scanner {
     #[must_use]
     pub fn accepts_gaps(&self) -> bool {
         self.allow_incomplete
+    }
+
+    /// The same scanner, which asks no manifest any more: for an earlier version, of which it does not speak.
+    #[must_use]
+    pub fn without_manifest(mut self) -> Self {
+        self.manifest = None;
+        self
     }
 
     /// Looks at folders, files and archives, and everything in them.
@@ -308,6 +352,9 @@ impl Scanner {
         seen.gaps.extend(walked.gaps);
         for link in &walked.links {
             seen.findings.extend(run.judge_path(link));
+        }
+        if self.lists_contents {
+            seen.contents.extend(walked.links.into_iter().map(Content::link));
         }
         gate::judge(self, names, &walked.files, seen)
     }

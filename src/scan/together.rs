@@ -40,6 +40,8 @@ fn nothing() -> Outcome {
         stale: Vec::new(),
         totals: Default::default(),
         sources: Vec::new(),
+        contents: Vec::new(),
+        hosts: Vec::new(),
         packages: Vec::new(),
         remarks: Vec::new(),
     }
@@ -61,6 +63,8 @@ fn add(all: &mut Outcome, one: Outcome) {
     all.totals.members += one.totals.members;
     all.totals.bytes += one.totals.bytes;
     all.sources.extend(one.sources);
+    all.contents.extend(one.contents);
+    all.hosts.extend(one.hosts);
 }
 
 fn worst(a: Verdict, b: Verdict) -> Verdict {

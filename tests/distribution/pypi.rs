@@ -33,8 +33,9 @@ fn pip_installs_the_program_and_the_module() {
     assert_eq!(run(Command::new(at("bin/lastlook")).arg("--version")), format!("lastlook {VERSION}\n"));
     for (target, code) in CODES {
         let target = targets.path().join(target);
-        let direct = Command::new(at("bin/lastlook")).arg(&target).output().unwrap();
-        let module = Command::new(at("bin/python")).args(["-m", "lastlook"]).arg(&target).output().unwrap();
+        let direct = Command::new(at("bin/lastlook")).args(["--report", "json"]).arg(&target).output().unwrap();
+        let module =
+            Command::new(at("bin/python")).args(["-m", "lastlook", "--report", "json"]).arg(&target).output().unwrap();
         assert_eq!(direct.status.code(), Some(code), "{}", text(&direct.stderr));
         assert_eq!((module.status.code(), &module.stdout), (Some(code), &direct.stdout), "{}", text(&module.stderr));
     }
@@ -100,12 +101,16 @@ print(' '.join(tags))
     let tags = run(Command::new("python3").args(["-c", check]).args([&wheel, &program]));
     let name = wheel.file_name().unwrap().to_string_lossy().into_owned();
     let in_name = name.trim_end_matches(".whl").rsplit('-').next().unwrap().split('.');
-    assert_eq!(tags.split_whitespace().collect::<Vec<_>>(), in_name.map(|tag| format!("py3-none-{tag}")).collect::<Vec<_>>());
+    assert_eq!(
+        tags.split_whitespace().collect::<Vec<_>>(),
+        in_name.map(|tag| format!("py3-none-{tag}")).collect::<Vec<_>>()
+    );
     // What binutils say that the program needs.
     let versions = run(Command::new("readelf").args(["--version-info", "--wide"]).arg(&program));
-    let needed = versions.split("GLIBC_2.").skip(1).filter_map(|rest| {
-        rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse::<u32>().ok()
-    });
+    let needed = versions
+        .split("GLIBC_2.")
+        .skip(1)
+        .filter_map(|rest| rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse::<u32>().ok());
     let newest = needed.max().unwrap().max(17);
     assert!(tags.starts_with(&format!("py3-none-manylinux_2_{newest}_")), "{tags} for glibc 2.{newest}");
 }
@@ -127,14 +132,15 @@ fn the_same_program_gives_the_same_bytes_and_what_leaks_is_not_packed() {
     assert_eq!(sums(&again), sums(packages()));
     run(Command::new("sha256sum").args(["--check", "--quiet", "SHA256SUMS"]).current_dir(&again));
     // A program with a key in it, and a program for another machine: the last packages stay as they are.
-    let key = lastlook::rules::example::fill("\0ghp_<base62*36>\0", 1).unwrap();
+    let key = lastlook::rules::example::fill("\0ghp_<base62*30><crc32-base62-6>\0", 1).unwrap();
     for (bytes, words) in [(key.as_bytes(), "lastlook ended with 1 over npm/"), (&b"MZ"[..], "cannot be read")] {
         let bad: PathBuf = folder.path().join("bad");
         let mut data = if words.contains("over") { fs::read(&program).unwrap() } else { Vec::new() };
         data.extend_from_slice(bytes);
         fs::write(&bad, data).unwrap();
         let mut build = Command::new(root().join("distribution/build"));
-        let output = build.arg("--binary").arg(&bad).arg("--tool").arg(&program).arg("--out").arg(&again).output().unwrap();
+        let output =
+            build.arg("--binary").arg(&bad).arg("--tool").arg(&program).arg("--out").arg(&again).output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
         assert_eq!(sums(&again), sums(packages()));

@@ -3,7 +3,7 @@
 // usage: node registry.mjs FOLDER
 //
 // For every platform that no package was built for, there is one that holds nothing but its manifest: so the client has
-// the whole choice that it would have after a release. Prints its address, then a line for each tarball that is fetched.
+// the whole choice that it would have after a release. Prints its address.
 
 import crypto from "node:crypto";
 import fs from "node:fs";
@@ -68,7 +68,6 @@ const server = http.createServer((request, response) => {
   }
   const { manifest, archive } = found;
   if (tarball) {
-    process.stdout.write(`${manifest.name}\n`);
     response.writeHead(200, { "content-type": "application/octet-stream" }).end(archive);
     return;
   }

@@ -58,7 +58,8 @@ pub fn targets() -> tempfile::TempDir {
         fs::create_dir(at(name)).unwrap();
         fs::write(at(name).join("index.js"), "export default 1;\n").unwrap();
     }
-    let map = r#"{"version":3,"sources":["../src/a.ts"],"sourcesContent":["const a = 1;\n// why\n"],"mappings":"AAAA"}"#;
+    let map =
+        r#"{"version":3,"sources":["../src/a.ts"],"sourcesContent":["const a = 1;\n// why\n"],"mappings":"AAAA"}"#;
     fs::write(at("leaky").join("index.js.map"), map).unwrap();
     fs::write(at("cut.tgz"), b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xed\xbd").unwrap();
     folder

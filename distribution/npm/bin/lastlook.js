@@ -19,7 +19,8 @@ function fail(message) {
 }
 
 function run(program) {
-  const child = spawn(program, process.argv.slice(2), { stdio: "inherit" });
+  // Before the program starts: a signal between the two would end only us, and leave it behind.
+  let child;
   const handlers = new Map();
   for (const signal of SIGNALS) {
     const handler = () => child.kill(signal);
@@ -31,6 +32,7 @@ function run(program) {
     }
   }
   const release = () => handlers.forEach((handler, signal) => process.removeListener(signal, handler));
+  child = spawn(program, process.argv.slice(2), { stdio: "inherit" });
   child.on("error", (error) => {
     release();
     fail(`${program} cannot be started: ${error.message}`);
@@ -50,6 +52,6 @@ function run(program) {
 try {
   run(programPath());
 } catch (error) {
-  if (!(error instanceof MissingError)) throw error;
-  fail(error.message);
+  // An exception that nobody catches ends node with 1, and that is a verdict.
+  fail(error instanceof MissingError ? error.message : error.stack);
 }

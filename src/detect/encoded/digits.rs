@@ -6,111 +6,26 @@
 
 use std::ops::Range;
 
+use super::alphabet::{Alphabet, BASE64, HEX, HEXADECIMAL, KINDS, NONE, STANDARD, URL};
 use super::anchors::{Anchors, LONGEST_WORD, LazyAnchors};
 use super::passage::Passage;
-use crate::finding::Encoding;
 
 /// The shortest run that is looked at: a keyword of three bytes and a value of fifteen.
 const SHORTEST: usize = 24;
 /// How many bytes are looked at together. A run of [`SHORTEST`] covers two such blocks in a row, wherever it begins.
 const BLOCK: usize = 8;
+/// How many bytes are told from others at once.
+const CHUNK: usize = 8 * BLOCK;
 /// Encoded text is broken into lines of 64 or 76 characters; shorter ones are words.
 const LINE: usize = 40;
 /// How many blanks may indent a further line.
 const INDENT: usize = 32;
-/// What is not a digit.
-const NONE: u8 = 0xff;
-
-/// A way of writing bytes as digits.
-struct Alphabet {
-    encoding: Encoding,
-    bits: usize,
-    values: [u8; 256],
-}
-
-static BASE64: Alphabet = Alphabet { encoding: Encoding::Base64, bits: 6, values: base64_values() };
-static HEX: Alphabet = Alphabet { encoding: Encoding::Hex, bits: 4, values: hex_values() };
-
-/// Which alphabets a byte belongs to: those of RFC 4648, sections 4, 5 and 8.
-static KINDS: [u8; 256] = kinds();
-const STANDARD: u8 = 1;
-const URL: u8 = 2;
-const HEXADECIMAL: u8 = 4;
-
-/// What two bytes in a row have in common: half as many looks as at each of them.
-static PAIRS: [u8; 1 << 16] = pairs();
-
-const fn pairs() -> [u8; 1 << 16] {
-    let kinds = kinds();
-    let mut pairs = [0; 1 << 16];
-    let mut pair = 0;
-    while pair < pairs.len() {
-        pairs[pair] = kinds[pair & 0xff] & kinds[pair >> 8];
-        pair += 1;
-    }
-    pairs
-}
-
-/// Both alphabets of base64 in one: no text mixes them, but a digit means the same in either.
-const fn base64_values() -> [u8; 256] {
-    let mut values = [NONE; 256];
-    let mut digit = 0u8;
-    while digit < 26 {
-        values[(b'A' + digit) as usize] = digit;
-        values[(b'a' + digit) as usize] = digit + 26;
-        digit += 1;
-    }
-    digit = 0;
-    while digit < 10 {
-        values[(b'0' + digit) as usize] = digit + 52;
-        digit += 1;
-    }
-    values[b'+' as usize] = 62;
-    values[b'-' as usize] = 62;
-    values[b'/' as usize] = 63;
-    values[b'_' as usize] = 63;
-    values
-}
-
-const fn hex_values() -> [u8; 256] {
-    let mut values = [NONE; 256];
-    let mut digit = 0u8;
-    while digit < 10 {
-        values[(b'0' + digit) as usize] = digit;
-        digit += 1;
-    }
-    digit = 0;
-    while digit < 6 {
-        values[(b'a' + digit) as usize] = digit + 10;
-        values[(b'A' + digit) as usize] = digit + 10;
-        digit += 1;
-    }
-    values
-}
-
-const fn kinds() -> [u8; 256] {
-    let (base64, hex) = (base64_values(), hex_values());
-    let mut kinds = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        kinds[byte] = match byte as u8 {
-            b'+' | b'/' => STANDARD,
-            b'-' | b'_' => URL,
-            _ if hex[byte] != NONE => STANDARD | URL | HEXADECIMAL,
-            _ if base64[byte] != NONE => STANDARD | URL,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    kinds
-}
-
 /// Every passage of base64 or hex in `text` in which a keyword stands. Ends early where `found` answers `false`.
 pub fn passages(text: &[u8], anchors: &LazyAnchors, found: &mut dyn FnMut(Passage) -> bool) -> bool {
     // The last run of each alphabet of base64. Only paths and names with signs of one of them have two that differ.
     let mut runs = [0..0, 0..0];
     let mut at = 0;
-    while let Some((kinds, block)) = next_block(text, at..text.len(), STANDARD | URL) {
+    while let Some((kinds, block)) = next_base64_block(text, at) {
         at = text.len();
         let before = runs.clone();
         for (run, kind) in runs.iter_mut().zip([STANDARD, URL]) {
@@ -171,6 +86,49 @@ fn is_mixed(run: &[u8]) -> bool {
     run.iter().any(u8::is_ascii_uppercase) && run.iter().any(u8::is_ascii_lowercase)
 }
 
+/// The next block of base64 from `from` on that lies in a run of digits which goes on in the block behind it, and the
+/// alphabets that both belong to.
+fn next_base64_block(text: &[u8], from: usize) -> Option<(u8, usize)> {
+    let (chunks, rest) = text.get(from..)?.as_chunks::<CHUNK>();
+    let mut before = 0;
+    for (index, chunk) in chunks.iter().enumerate() {
+        let full = full_blocks(chunk);
+        // Bit n: the blocks n - 1 and n of this chunk.
+        let mut both = full & (full << 1 | before);
+        before = full >> 7;
+        while both != 0 {
+            let block = from + index * CHUNK + both.trailing_zeros() as usize * BLOCK - BLOCK;
+            both &= both - 1;
+            // Each of them may be digits of an alphabet of its own.
+            let kinds = common(&text[block..block + 2 * BLOCK]) & (STANDARD | URL);
+            if kinds != 0 {
+                return Some((kinds, block));
+            }
+        }
+    }
+    let rest = text.len() - rest.len();
+    next_block(text, rest.saturating_sub(BLOCK).max(from)..text.len(), STANDARD | URL)
+}
+
+/// Which of the eight blocks of a chunk hold nothing but digits of base64. Written so that it becomes a few instructions
+/// for sixteen bytes each.
+fn full_blocks(chunk: &[u8; CHUNK]) -> u8 {
+    let digits = chunk.map(|byte| {
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        // The slash stands in front of the figures.
+        let figure = byte.wrapping_sub(b'/') < 11;
+        if letter | figure | (byte == b'+') | (byte == b'-') | (byte == b'_') { u8::MAX } else { 0 }
+    });
+    let (blocks, _) = digits.as_chunks::<BLOCK>();
+    let full = blocks.iter().map(|block| u64::from_ne_bytes(*block) == u64::MAX);
+    full.enumerate().fold(0, |bits, (index, full)| bits | u8::from(full) << index)
+}
+
+/// The alphabets that all of these bytes belong to.
+fn common(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(u8::MAX, |kinds, byte| kinds & KINDS[*byte as usize])
+}
+
 /// The next block in `range` that lies in a run of digits which goes on in the block behind it, and the alphabets among
 /// `wanted` that both belong to.
 fn next_block(text: &[u8], range: Range<usize>, wanted: u8) -> Option<(u8, usize)> {
@@ -178,8 +136,7 @@ fn next_block(text: &[u8], range: Range<usize>, wanted: u8) -> Option<(u8, usize
     let (blocks, _) = text.get(range.clone())?.as_chunks::<BLOCK>();
     let mut before = 0;
     for (index, block) in blocks.iter().enumerate() {
-        let pair = |at: usize| PAIRS[usize::from(u16::from_le_bytes([block[at], block[at + 1]]))];
-        let kinds = pair(0) & pair(2) & pair(4) & pair(6) & wanted;
+        let kinds = common(block) & wanted;
         if kinds & before != 0 {
             return Some((kinds & before, range.start + (index - 1) * BLOCK));
         }
@@ -302,13 +259,6 @@ impl Reader<'_> {
         let passage;
         (passage, *decoded) = hit.decode(span);
         (self.found)(passage)
-    }
-}
-
-impl Alphabet {
-    #[inline(always)]
-    fn value(&self, byte: u8) -> u8 {
-        self.values[byte as usize]
     }
 }
 

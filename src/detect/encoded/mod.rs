@@ -4,6 +4,7 @@
 //! like any other text, and may itself hold encoded text. Every byte remembers where it was written, so that what is
 //! found deep inside still has its place in the outermost text.
 
+mod alphabet;
 mod anchors;
 mod digits;
 mod forms;

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::ops::Range;
 
 use super::reading::{self, Language};
-use crate::bytes::{Bytes, Ranges, text};
+use crate::bytes::{Bytes, Ranges, open, text};
 use crate::finding::Role;
 use crate::formats::{Family, Inspection, Kept, LimitReached, Origin, SourceRecord, source_map};
 
@@ -20,6 +20,8 @@ const FILE: u64 = 256;
 const ROOM: u64 = 16 << 20;
 /// Longer lists of files are no lists.
 const MOST_JSON: usize = 32 << 20;
+/// From how many packed bytes on a file's place in the executable is given back once it was unpacked.
+const LARGE: usize = 64 << 10;
 /// A text is told by its first bytes.
 const HEAD: usize = 4 << 10;
 
@@ -135,6 +137,9 @@ impl<'c, 'i> Contents<'c, 'i> {
         hint: Hint,
     ) -> Result<bool, LimitReached> {
         let (bytes, complete) = self.out.inflate(&shown(name), from, size);
+        if let Some(large) = packed.as_ref().filter(|packed| packed.len() >= LARGE) {
+            open::give_back(&self.bytes[large.clone()]);
+        }
         if complete || !bytes.is_empty() {
             self.hand_out(name, bytes, hint)?;
         }
@@ -142,6 +147,24 @@ impl<'c, 'i> Contents<'c, 'i> {
             self.explain(packed);
         }
         Ok(complete)
+    }
+
+    /// Hands out what came out of a compressed stream that lies in `range`. Its name is that of a file, with the ending
+    /// of its kind.
+    pub(super) fn stream(&mut self, name: &str, range: Range<usize>, bytes: Bytes) -> Result<(), LimitReached> {
+        let Some(range) = self.range(name, range.start as u64, range.len() as u64) else { return Ok(()) };
+        self.files += 1;
+        let ended = [".gz", ".zst", ".xz"].iter().find_map(|ending| name.strip_suffix(ending));
+        let logical = ended.filter(|logical| !logical.is_empty()).unwrap_or(name);
+        self.out.member_stream(name, logical, bytes)?;
+        self.explain(range);
+        Ok(())
+    }
+
+    /// Says that what follows is unpacked: from here on the executable is read once more, part by part, and need not stay
+    /// in memory beside what comes out.
+    pub(super) fn unpacks(&self) {
+        open::give_back(self.bytes);
     }
 
     /// A part of the executable.
@@ -217,6 +240,28 @@ impl<'c, 'i> Contents<'c, 'i> {
             self.minified += 1;
         }
         Role::ArchiveMember
+    }
+
+    /// Whether a file is a script of the application's own, by its name.
+    pub(super) fn is_script(&self, name: &str) -> bool {
+        Language::of(name) != Language::None && self.whose(name) == Origin::FirstParty
+    }
+
+    /// Counts a file that somebody else hands out, and judges its text if it is a script.
+    pub(super) fn judged(&mut self, name: &str, text: Option<&Bytes>) {
+        self.files += 1;
+        let Some(text) = text.filter(|text| text::looks_like_text(&text[..text.len().min(HEAD)])) else { return };
+        self.texts += 1;
+        let language = Language::of(name);
+        let reading = reading::read(text, language);
+        if language == Language::Original || (reading.lines && reading.comments > 0) {
+            self.sources += 1;
+            self.commented |= reading.comments > 0;
+        } else if reading.lines {
+            self.plain += 1;
+        } else {
+            self.minified += 1;
+        }
     }
 
     fn whose(&self, name: &str) -> Origin {

@@ -2,24 +2,24 @@
 
 use std::io::Write;
 
-pub(super) fn zlib(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn zlib(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-pub(super) fn zstd(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
     ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
 }
 
 /// A 64-bit little-endian ELF file for x86_64 with these sections of data. `.note` begins the name of a section of notes.
-pub(super) fn elf(sections: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn elf(sections: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = vec![0; 64];
     let (mut names, mut table) = (vec![0], vec![0; 64]);
     for (name, content) in sections {
@@ -53,7 +53,7 @@ fn section_header(name: u32, kind: u32, offset: usize, size: usize) -> Vec<u8> {
     out
 }
 
-pub(super) fn note(owner: &str, kind: u32, content: &[u8]) -> Vec<u8> {
+pub(crate) fn note(owner: &str, kind: u32, content: &[u8]) -> Vec<u8> {
     let name = [owner.as_bytes(), b"\0"].concat();
     let mut out: Vec<u8> =
         [name.len() as u32, content.len() as u32, kind].into_iter().flat_map(u32::to_le_bytes).collect();
@@ -65,7 +65,7 @@ pub(super) fn note(owner: &str, kind: u32, content: &[u8]) -> Vec<u8> {
 }
 
 /// A 64-bit PE file with one section of data, and one resource of type `RCDATA` (10).
-pub(super) fn pe(section: (&str, &[u8]), resource: (&str, &[u8])) -> Vec<u8> {
+pub(crate) fn pe(section: (&str, &[u8]), resource: (&str, &[u8])) -> Vec<u8> {
     let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
     let mut out = [b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0".as_slice(), &[0; 44]].concat();
     out.extend(words(&[0x40]));
@@ -110,7 +110,7 @@ pub(super) fn pe(section: (&str, &[u8]), resource: (&str, &[u8])) -> Vec<u8> {
 }
 
 /// A 64-bit Mach-O program with one section.
-pub(super) fn macho(segment: &str, section: &str, content: &[u8]) -> Vec<u8> {
+pub(crate) fn macho(segment: &str, section: &str, content: &[u8]) -> Vec<u8> {
     let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
     let name = |name: &str| {
         let mut name = name.as_bytes().to_vec();
@@ -132,7 +132,7 @@ pub(super) fn macho(segment: &str, section: &str, content: &[u8]) -> Vec<u8> {
 }
 
 /// A blob of Node.js whose header has so many bytes besides mark and flags.
-pub(super) fn node_blob(extra: usize, main: &str, assets: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn node_blob(extra: usize, main: &str, assets: &[(&str, &[u8])]) -> Vec<u8> {
     let string = |bytes: &[u8]| [&(bytes.len() as u64).to_le_bytes(), bytes].concat();
     let mut out = [0x0143_da20u32, if assets.is_empty() { 1 } else { 9 }].map(u32::to_le_bytes).concat();
     out.resize(8 + extra, 0);
@@ -145,7 +145,7 @@ pub(super) fn node_blob(extra: usize, main: &str, assets: &[(&str, &[u8])]) -> V
 }
 
 /// A payload of Bun with records of this length and a table of offsets of that one.
-pub(super) fn bun_payload(record: usize, offsets: usize, modules: &[(&str, &[u8], &[u8])]) -> Vec<u8> {
+pub(crate) fn bun_payload(record: usize, offsets: usize, modules: &[(&str, &[u8], &[u8])]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut records = Vec::new();
     for (name, content, map) in modules {
@@ -171,7 +171,7 @@ pub(super) fn bun_payload(record: usize, offsets: usize, modules: &[(&str, &[u8]
 }
 
 /// A map as Bun keeps it.
-pub(super) fn bun_map(name: &str, text: &str) -> Vec<u8> {
+pub(crate) fn bun_map(name: &str, text: &str) -> Vec<u8> {
     let frame = zstd(text.as_bytes());
     let words = [1, 0, 24, name.len() as u32, 24 + name.len() as u32, frame.len() as u32];
     [&words.map(u32::to_le_bytes).concat(), name.as_bytes(), &frame].concat()

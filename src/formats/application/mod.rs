@@ -9,6 +9,7 @@ mod marshalled;
 mod nexe;
 mod node_sea;
 mod nuitka;
+mod nwjs;
 mod payload;
 mod pkg;
 mod py2exe;
@@ -21,10 +22,11 @@ mod tauri;
 mod zipapp;
 
 #[cfg(test)]
-mod forge;
+pub(crate) mod forge;
 #[cfg(test)]
 mod tests;
 
+pub use nwjs::NwPackage;
 pub use script::SelfExtracting;
 pub use zipapp::Zipapp;
 
@@ -54,6 +56,7 @@ const PACKERS: &[Packer] = &[
     nuitka::open,
     pyoxidizer::open,
     tauri::open,
+    nwjs::open,
 ];
 
 impl Format for Application {
@@ -63,7 +66,7 @@ impl Format for Application {
 
     fn summary(&self) -> &'static str {
         "applications packed into one executable (Node.js SEA, Bun, Deno, pkg, nexe, caxa, PyInstaller, Nuitka, py2exe, \
-         PyOxidizer, AppImage, Tauri) and archives embedded in or appended to executables: their files"
+         PyOxidizer, AppImage, Tauri, NW.js) and archives embedded in or appended to executables: their files"
     }
 
     fn facts(&self) -> &'static [FactSpec] {

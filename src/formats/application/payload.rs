@@ -106,8 +106,9 @@ fn resources(image: &Image<'_>, contents: &mut Contents<'_, '_>) -> Result<(), F
     for piece in image.pieces.iter().filter(|piece| matches!(piece.kind, Kind::Resource | Kind::Data)) {
         let content = image.content(&piece.range);
         if content.len() >= LEAST && !is_taken(&piece.range, &taken) && begins(content) {
-            // A section may be longer than what is in it, so its content has to open.
-            if piece.kind == Kind::Data && embedded::length(content).is_none() {
+            // A section may be longer than what is in it, so its content has to open; streams are opened with those among
+            // other data.
+            if piece.kind == Kind::Data && (embedded::is_stream(content) || embedded::length(content).is_none()) {
                 continue;
             }
             hand_out(&piece.name, piece.range.clone(), image, contents)?;

@@ -18,24 +18,16 @@ const TAIL: usize = 1 << 20;
 const COOKIES: [u64; 2] = [88, 24];
 const MOST_ENTRIES: usize = 1_000_000;
 
-/// Packages of which PyInstaller's own hooks collect the sources, because they read them while they run.
-const SOURCES: [&str; 16] = [
-    "accelerate",
-    "certifi",
-    "datasets",
-    "diffusers",
-    "easyocr",
-    "imageio",
-    "jinja2",
-    "numba",
-    "scipy",
-    "skimage",
-    "timm",
-    "torch",
-    "torchaudio",
-    "torchvision",
-    "transformers",
-    "triton",
+/// Packages of others whose sources get in: PyInstaller's hooks collect them because they are read while the program
+/// runs, or the wheels carry them beside what they were compiled to and hooks collect all of their files.
+#[rustfmt::skip]
+const SOURCES: [&str; 55] = [
+    "Cython", "IPython", "accelerate", "adbc_driver_manager", "astropy", "bitsandbytes", "bokeh", "cairocffi",
+    "certifi", "cv2", "datasets", "detectron2", "diffusers", "distributed", "easyocr", "fairscale", "faker", "fastai",
+    "fvcore", "gevent", "h5py", "hydra", "imageio", "itk", "jinja2", "linear_operator", "lxml", "monai", "numba",
+    "numpy", "pandas", "pendulum", "pubsub", "pyarrow", "pypylon", "pysnmp", "ruamel", "sam2", "scipy", "skimage",
+    "sklearn", "statsmodels", "tensorflow", "timm", "torch", "torchao", "torchaudio", "torchtext", "torchvision",
+    "transformers", "triton", "ultralytics", "uvloop", "webassets", "wx",
 ];
 
 /// An entry of the table.
@@ -68,6 +60,7 @@ pub(super) fn open(image: &Image<'_>, contents: &mut Contents<'_, '_>) -> Result
     let packages = metadata.filter_map(|(name, _)| name.split('-').next());
     contents.packages.extend(packages.map(|name| name.to_ascii_lowercase()).collect::<Vec<_>>());
     let magic = entries.iter().filter(|entry| entry.kind == b'z').find_map(|entry| pyz::magic(all, entry.offset));
+    contents.unpacks();
     for entry in &entries {
         file(all, entry, magic, contents)?;
     }

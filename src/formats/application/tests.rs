@@ -328,9 +328,13 @@ fn archives_in_data_are_found_if_they_open() {
     broken[middle] ^= 0xff;
     let accident = [b"\x1f\x8b\x08 is a mark, \x28\xb5\x2f\xfd is one too".to_vec(), broken].concat();
     let data = [b"before".to_vec(), accident, stream.clone(), b"between".to_vec(), frame.clone(), b"after".to_vec()];
-    let looked = look(&elf(&[(".rodata", &data.concat())]));
-    let found: Vec<&[u8]> = members(&looked).into_iter().map(|(_, bytes)| bytes).collect();
-    assert_eq!(found, [&stream[..], &frame[..]]);
+    let looked_at = elf(&[(".rodata", &data.concat())]);
+    let looked = look(&looked_at);
+    assert_eq!(looked.members.len(), 2);
+    assert!(looked.members.iter().all(|one| one.bytes == text.as_bytes() && one.role == Role::Decompressed));
+    let at = |part: &[u8]| format!("{:#x}", memchr::memmem::find(&looked_at, part).unwrap());
+    let names = [format!("app!{}.gz", at(&stream)), format!("app!{}.zst", at(&frame))];
+    assert!(looked.members.iter().map(|one| one.path.to_string()).eq(names));
     assert_eq!(looked.stated.facts.int("application.payloads"), 2);
     assert_eq!((kind(&looked).as_str(), looked.stated.gaps.len()), ("", 0));
     let small = look(&elf(&[(".rodata", &gzip(b"short"))]));

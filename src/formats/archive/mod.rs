@@ -12,6 +12,7 @@ pub mod rpm;
 mod stream;
 mod tally;
 pub mod tar;
+pub(super) mod tar_members;
 pub mod unopened;
 pub mod xz;
 pub mod zip;

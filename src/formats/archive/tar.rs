@@ -3,7 +3,7 @@
 //! Members are slices of the archive. A damaged header costs the member it describes and no other: reading goes on at the
 //! next block that is a header. What follows the end marker is read on too, since archives get concatenated.
 
-mod header;
+pub(super) mod header;
 mod pax;
 mod sparse;
 

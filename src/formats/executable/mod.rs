@@ -224,6 +224,17 @@ pub static TARGET_FACTS: &[FactSpec] = &[
         kind: FactType::Int,
         doc: "Number of the publisher's own sources in debug information that the package does not ship as a file",
     },
+    FactSpec {
+        name: "executable.debug_beside",
+        kind: FactType::Text,
+        doc: "The file of debug information of this program that lies beside it, as seen from the program. Stated only \
+              where there is one",
+    },
+    FactSpec {
+        name: "executable.debug_of",
+        kind: FactType::List,
+        doc: "The programs beside a file of debug information that it belongs to, at most 8. Stated only where there is one",
+    },
     FactSpec { name: "debug.undisclosed_lines", kind: FactType::Int, doc: "Lines of these sources" },
     FactSpec { name: "debug.undisclosed_bytes", kind: FactType::Int, doc: "Bytes of these sources" },
     FactSpec {

@@ -4,7 +4,9 @@ use crate::formats::{Origin, source_map};
 
 /// Where compilers, systems and package managers keep what is not the publisher's, and what to call it. Only places that
 /// nobody builds in: `/usr/src/app`, for instance, is where many containers keep the program itself.
-const PLACES: [(&str, &str); 25] = [
+const PLACES: [(&str, &str); 26] = [
+    // Where the Node.js project builds what everybody downloads.
+    ("/home/iojs/build/ws/", "node"),
     ("/rustc/", "rust"),
     ("/usr/include/", "system headers"),
     ("/usr/local/include/", "system headers"),
@@ -36,7 +38,9 @@ const PLACES: [(&str, &str); 25] = [
 const REGISTRIES: [&str; 4] = ["/.cargo/registry/src/", "/.cargo/git/checkouts/", "/go/pkg/mod/", "/.nuget/packages/"];
 
 /// Folders of toolchains that are unpacked anywhere.
-const TOOLCHAINS: [(&str, &str); 18] = [
+const TOOLCHAINS: [(&str, &str); 19] = [
+    // The folder of a release of Python's sources, from which pyenv and many images build.
+    ("/Python-3.", "python"),
     ("/include/python3.", "python"),
     // What distributions and Microsoft link into every program, built on their own machines.
     ("/build/glibc-", "glibc"),
@@ -136,6 +140,8 @@ mod tests {
             ("/build/glibc-6iIyft/glibc-2.28/csu/start.S", "glibc"),
             ("D:\\a\\_work\\1\\s\\src\\vctools\\crt\\vcstartup\\src\\exe_main.cpp", "msvc"),
             ("<built-in>", "compiler"),
+            ("/home/iojs/build/ws/deps/uv/src/idna.c", "node"),
+            ("/tmp/python-build.20260509073455.222/Python-3.11.7/./Modules/getbuildinfo.c", "python"),
         ] {
             assert!(matches!(origin(name), Origin::ThirdParty { package, .. } if package == owner), "{name}");
         }

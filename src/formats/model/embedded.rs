@@ -69,7 +69,7 @@ impl Format for EmbeddedModel {
             let inside = if linked { marks(bytes, &part) } else { Vec::new() };
             for start in starts.chain(inside) {
                 let place = start..part.end;
-                let known = found.iter().any(|known| known.contains(&start));
+                let known = found.iter().chain(out.accounted()).any(|known| known.contains(&start));
                 if known || place.end.saturating_sub(place.start) < SMALLEST as u64 {
                     continue;
                 }

@@ -33,7 +33,12 @@ pub static FACTS: &[FactSpec] = &[
     text("model.protection", "plain, encrypted or unknown"),
     text("model.encryption", "The encryption scheme, where there is one"),
     text("model.test", "The figures by which bytes were found to be random"),
-    text("model.weights", "Where the weights are: inside, external or none"),
+    text(
+        "model.weights",
+        "Where the weights are: inside, external, none, or beside a configuration, said once everything was seen",
+    ),
+    int("model.files", "Number of files with weights in the folder that a configuration makes one model"),
+    int("model.sources", "Number of source files whose original lines and paths the model carries"),
     text("model.shard", "Which part of a model this is: 2 of 5"),
     list("model.parts", "Files that hold the rest of the model, as this one names them"),
     list("model.missing_parts", "Those of them that do not lie in the target; said once everything was seen"),

@@ -3,6 +3,7 @@
 //! Follows `flax/serialization.py` (`to_bytes`, `_ndarray_to_bytes`) and the MessagePack specification. An array is a list of its
 //! shape, the name of its type and its bytes; large ones come in pieces.
 
+use super::numpy::dtype_name;
 use super::weights::{Weights, elements};
 use super::{FACTS, clip, clip_list};
 use crate::bytes::{Cursor, Probe, ReadError};
@@ -46,8 +47,7 @@ impl Format for Flax {
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
-        let mut walk =
-            Walk { cursor: Cursor::new(&artifact.bytes), weights: Weights::default(), left: VALUES, optimizer: false };
+        let mut walk = Walk::new(&artifact.bytes);
         let end = walk.value(0);
         if walk.weights.tensors == 0 {
             return Err(FormatError::NotThis);
@@ -66,15 +66,33 @@ impl Format for Flax {
     }
 }
 
-struct Walk<'a> {
+/// A walk through MessagePack that adds up the arrays in it.
+pub(super) struct Walk<'a> {
     cursor: Cursor<'a>,
-    weights: Weights,
+    pub(super) weights: Weights,
     left: u64,
     optimizer: bool,
 }
 
-impl Walk<'_> {
-    fn value(&mut self, depth: usize) -> Result<(), ReadError> {
+/// An array as `msgpack_numpy` writes it: a map that says so, with type, shape and data.
+#[derive(Default)]
+struct Described {
+    said: bool,
+    dtype: String,
+    shape: Vec<u64>,
+    data: Option<u64>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Walk { cursor: Cursor::new(bytes), weights: Weights::default(), left: VALUES, optimizer: false }
+    }
+
+    /// Passes over a value, and adds up the arrays in it.
+    ///
+    /// # Errors
+    /// When it is cut off, or larger than any model.
+    pub(super) fn value(&mut self, depth: usize) -> Result<(), ReadError> {
         self.left = self.left.checked_sub(1).ok_or_else(|| self.cursor.error("it has more values than a model has"))?;
         if depth > DEPTH {
             return Err(self.cursor.error("its maps lie too deep in each other"));
@@ -125,14 +143,30 @@ impl Walk<'_> {
     }
 
     fn map(&mut self, count: u64, depth: usize) -> Result<(), ReadError> {
+        let mut array = Described::default();
         for _ in 0..count {
-            let start = self.cursor.rest();
-            self.value(depth + 1)?;
-            let key = &start[..start.len() - self.cursor.rest().len()];
+            let key = self.passed(depth)?;
             self.optimizer |= depth == 0 && key.get(1..).is_some_and(|key| key.starts_with(b"opt"));
-            self.value(depth + 1)?;
+            let value = self.passed(depth)?;
+            match content(key) {
+                b"nd" => array.said = value == [0xc3],
+                b"type" => array.dtype = clip(&String::from_utf8_lossy(content(value))),
+                b"shape" => array.shape = small_numbers(value).unwrap_or_default(),
+                b"data" => array.data = Some(content(value).len() as u64),
+                _ => {}
+            }
+        }
+        if let Described { said: true, dtype, shape, data: Some(bytes) } = array {
+            self.weights.add(&dtype_name(dtype.as_bytes()), elements(&shape).unwrap_or(u64::MAX), bytes);
         }
         Ok(())
+    }
+
+    /// Passes over a value, and answers what was passed.
+    fn passed(&mut self, depth: usize) -> Result<&'a [u8], ReadError> {
+        let start = self.cursor.rest();
+        self.value(depth + 1)?;
+        Ok(&start[..start.len() - self.cursor.rest().len()])
     }
 
     fn list(&mut self, count: u64, depth: usize) -> Result<(), ReadError> {
@@ -151,6 +185,35 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// What a text or a run of bytes holds, without what says how long it is.
+fn content(value: &[u8]) -> &[u8] {
+    let skipped = match value.first() {
+        Some(0xa0..=0xbf) => 1,
+        Some(0xc4 | 0xd9) => 2,
+        Some(0xc5 | 0xda) => 3,
+        Some(0xc6 | 0xdb) => 5,
+        _ => return &[],
+    };
+    value.get(skipped..).unwrap_or_default()
+}
+
+/// A list of numbers that are no longer than four bytes.
+fn small_numbers(value: &[u8]) -> Option<Vec<u64>> {
+    let mut cursor = Cursor::new(value);
+    let count = cursor.u8().ok()?.checked_sub(0x90).filter(|count| *count < 16)?;
+    let number = |_| {
+        let size = match cursor.u8().ok()? {
+            small @ 0..=0x7f => return Some(u64::from(small)),
+            0xcc => 1,
+            0xcd => 2,
+            0xce => 4,
+            _ => return None,
+        };
+        Some(cursor.take(size).ok()?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    };
+    (0..count).map(number).collect()
 }
 
 /// The type, the shape and the number of bytes of an array.

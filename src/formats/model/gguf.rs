@@ -4,12 +4,13 @@
 //! the next multiple of `general.alignment`. Version 1 counts with 32 bits; version 3 may be big-endian.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::weights::{Weights, elements, may_be_text};
 use super::{FACTS, capped, gguf_types, shards};
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec, Role};
-use crate::formats::{Coverage, Format, FormatError, Inspection};
+use crate::formats::{Ahead, Coverage, Format, FormatError, Inspection};
 
 const MAGIC: &[u8] = b"GGUF";
 /// Later versions may come; a number beyond this is not a version.
@@ -79,9 +80,29 @@ impl Format for Gguf {
         out.member("(header)", Role::Header, artifact.bytes.slice(MAGIC.len()..end as usize))?;
         out.explain(0..end);
         result?;
-        explain_tensors(&mut table, end, artifact.bytes.len() as u64, out)?;
+        place_tensors(&mut table, end, artifact.bytes.len() as u64, &mut |range| out.explain(range))?;
         Ok(Coverage::Part)
     }
+
+    fn ahead(&self, head: &[u8], size: u64) -> Ahead {
+        ahead(head, size)
+    }
+}
+
+/// What [`Format::ahead`] answers: the tensors, once all of the table is there.
+fn ahead(head: &[u8], size: u64) -> Ahead {
+    let Some((version @ 1..=3, big)) = head.starts_with(MAGIC).then(|| version(head)).flatten() else {
+        return Ahead::Nothing;
+    };
+    let mut reader = Reader { cursor: Cursor::at(head, 8), big, wide: version > 1 };
+    let mut table = Table::default();
+    if read_table(&mut reader, &mut table).is_err() {
+        return Ahead::More((head.len() as u64).saturating_mul(4));
+    }
+    let mut ranges = Vec::new();
+    // What is wrong with them is said when the whole is inspected.
+    let _ = place_tensors(&mut table, reader.cursor.offset(), size, &mut |range| ranges.push(range));
+    Ahead::Explained(ranges)
 }
 
 /// The version and whether numbers are big-endian.
@@ -280,12 +301,17 @@ fn read_tensor(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Result<(), Rea
 }
 
 /// Accounts for the tensors, and checks that the file holds them all.
-fn explain_tensors(table: &mut Table<'_>, end: u64, size: u64, out: &mut Inspection<'_>) -> Result<(), FormatError> {
+fn place_tensors(
+    table: &mut Table<'_>,
+    end: u64,
+    size: u64,
+    explain: &mut dyn FnMut(Range<u64>),
+) -> Result<(), FormatError> {
     if table.tensors.is_empty() {
         return Ok(());
     }
     let data = end.div_ceil(table.alignment).saturating_mul(table.alignment);
-    out.explain(end.min(size)..data.min(size));
+    explain(end.min(size)..data.min(size));
     table.tensors.sort_unstable();
     let mut last = data;
     let mut over = None;
@@ -299,7 +325,7 @@ fn explain_tensors(table: &mut Table<'_>, end: u64, size: u64, out: &mut Inspect
         }
         last = last.max(to).max(from);
         if !text {
-            out.explain(from.min(size)..to.min(size));
+            explain(from.min(size)..to.min(size));
         }
     }
     if last > size {

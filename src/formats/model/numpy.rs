@@ -7,7 +7,7 @@ use super::weights::{Weights, elements};
 use super::{FACTS, clip};
 use crate::bytes::{Cursor, Probe, ReadError};
 use crate::finding::{Artifact, FactSpec, Role};
-use crate::formats::{Coverage, Format, FormatError, Inspection};
+use crate::formats::{Ahead, Coverage, Format, FormatError, Inspection};
 
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
@@ -62,6 +62,13 @@ impl Format for Npy {
             return Err(FormatError::broken(artifact.bytes.len() as u64, reason));
         }
         Ok(Coverage::Part)
+    }
+
+    fn ahead(&self, head: &[u8], size: u64) -> Ahead {
+        let header = if head.starts_with(MAGIC) { Header::read(head).ok() } else { None };
+        let Some(header) = header.filter(|header| header.numbers && !header.objects) else { return Ahead::Nothing };
+        let bytes = header.elements.saturating_mul(header.item_size.unwrap_or(0));
+        Ahead::Explained(vec![header.data..header.data.saturating_add(bytes).min(size).max(header.data)])
     }
 }
 

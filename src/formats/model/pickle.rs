@@ -130,6 +130,13 @@ fn is_cut_frame(bytes: &[u8], fault: Option<&Fault>) -> bool {
 }
 
 fn state(seen: &Walk<'_>, bytes: &[u8], out: &mut Inspection<'_>) {
+    if is_debug_information(seen, bytes) {
+        out.fact("model.format", "torchscript");
+        out.fact("model.kind", "debug information");
+        out.fact("model.weights", "none");
+        out.fact("model.protection", "plain");
+        return;
+    }
     let joblib = seen.globals.iter().any(|(module, _)| module.starts_with(b"joblib."));
     out.fact("model.format", if joblib { "joblib" } else { "pickle" });
     out.fact("model.protection", "plain");
@@ -160,6 +167,15 @@ fn state(seen: &Walk<'_>, bytes: &[u8], out: &mut Inspection<'_>) {
         out.fact("model.bytes", bytes.len());
         out.fact("model.weights", "inside");
     }
+}
+
+/// Whether this is what TorchScript keeps of its source: lines of it, the paths of its files, and positions in them
+/// (`torch/csrc/jit/serialization/source_range_serialization.cpp`).
+fn is_debug_information(seen: &Walk<'_>, bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(64)];
+    let lists =
+        seen.globals.iter().all(|(module, name)| *module == b"torch.jit._pickle" && name.starts_with(b"build_"));
+    lists && memchr::memmem::find(head, b"FORMAT_WITH_STRING_TABLE").is_some()
 }
 
 /// Adds up the arrays, and accounts for the raw ones that hold no text.

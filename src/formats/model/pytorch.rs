@@ -18,6 +18,9 @@ use crate::formats::{Coverage, Format, FormatError, Inspection};
 /// A description of more than this is not read; the largest models have a few megabytes.
 const PICKLE_BYTES: u64 = 32 << 20;
 
+/// Storages of less are searched like any other file: it costs little.
+const SEARCHED: u64 = 1 << 20;
+
 /// Packages whose classes are no architecture.
 const PLAIN: &[&[u8]] = &[b"collections", b"torch", b"builtins", b"__builtin__", b"numpy", b"copyreg", b"copy_reg"];
 
@@ -119,6 +122,7 @@ impl<'a> Model<'a> {
         }
         if self.script {
             let (code, debug) = (self.code, self.debug);
+            out.fact("model.sources", debug);
             out.detail(format!(
                 "It carries the model's source: {code} files of code, {debug} with original lines and paths."
             ));
@@ -159,6 +163,30 @@ impl<'a> Model<'a> {
         }
         seen.training.state(out);
     }
+}
+
+/// The members of a zip that are weights of PyTorch, by the place of their local headers: whole storages of numbers in which no
+/// text can lie. Small ones are left to be searched.
+pub(in crate::formats) fn storages(zip: &[u8]) -> HashSet<u64> {
+    let found = || {
+        let entries = PyTorch.sniff(&Probe::new("", zip)).then(|| zip_names::entries(zip).ok())??;
+        let model = Model::find(&entries)?;
+        let pickle = model.pickle.content(zip, PICKLE_BYTES)?;
+        let mut seen = Walk::default();
+        let _ = walk(&pickle, 0, &mut seen);
+        let numbers = |key: &str| {
+            let storage = seen.keys.get(key.as_bytes()).and_then(|index| seen.storages.get(*index as usize))?;
+            let (_, size) = storage_dtype(storage.class);
+            (size > 1).then(|| storage.elements.saturating_mul(size))
+        };
+        let large = model.storages.iter().filter(|entry| entry.size >= SEARCHED && !entry.encrypted);
+        let weights = large.filter(|entry| {
+            let key = entry.name.rsplit('/').next().unwrap_or_default();
+            numbers(key) == Some(entry.size)
+        });
+        Some(weights.map(|entry| entry.header).collect())
+    };
+    found().unwrap_or_default()
 }
 
 /// Adds up the tensors. Tied weights are counted as the two tensors that they are, and their numbers once. A storage that

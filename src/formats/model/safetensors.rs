@@ -5,6 +5,7 @@
 //! tensors; what it needs for that lies in `__metadata__`.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::pickle_seen::Training;
 use super::safetensors_header::{Header, Tensor};
@@ -12,7 +13,7 @@ use super::weights::{Weights, elements, may_be_text};
 use super::{FACTS, clip, clip_list, shards};
 use crate::bytes::{Cursor, Probe};
 use crate::finding::{Artifact, FactSpec, Role};
-use crate::formats::{Coverage, Format, FormatError, Inspection};
+use crate::formats::{Ahead, Coverage, Format, FormatError, Inspection};
 
 /// The longest header that the reference implementation reads.
 const HEADER_LIMIT: u64 = 100_000_000;
@@ -109,6 +110,21 @@ impl Format for Safetensors {
         explain_tensors(&header.tensors, data, artifact.bytes.len() as u64, encrypted, out)?;
         Ok(Coverage::Part)
     }
+
+    fn ahead(&self, head: &[u8], size: u64) -> Ahead {
+        let Ok(length) = Cursor::new(head).u64_le() else { return Ahead::Nothing };
+        if !(2..=READ_LIMIT).contains(&length) || !head[8..].starts_with(b"{") {
+            return Ahead::Nothing;
+        }
+        let data = 8 + length;
+        let Some(json) = head.get(8..data as usize) else { return Ahead::More(data) };
+        let (header, result) = Header::read(json);
+        if result.is_err() || header.tensors.is_empty() {
+            return Ahead::Nothing;
+        }
+        let encrypted = encryption(&header) == Some(true);
+        Ahead::Explained(header.tensors.iter().filter_map(|tensor| weights_of(tensor, data, size, encrypted)).collect())
+    }
 }
 
 /// Whether this JSON has a name that only a safetensors header has.
@@ -183,17 +199,29 @@ fn is_adapter(header: &Header) -> bool {
 
 /// States how the tensors are protected, and answers whether all of them are encrypted.
 fn state_protection(header: &Header, out: &mut Inspection<'_>) -> bool {
-    let Some(scheme) = header.meta("__encryption__") else {
+    let Some(encrypted) = encryption(header) else {
         out.fact("model.protection", "plain");
         return false;
     };
     out.fact("model.encryption", "cryptotensors");
-    let keys: Result<std::collections::BTreeMap<String, serde::de::IgnoredAny>, _> = serde_json::from_str(scheme);
-    let encrypted = keys.is_ok_and(|keys| {
-        header.meta("__crypto_keys__").is_some() && header.tensors.iter().all(|tensor| keys.contains_key(&tensor.name))
-    });
     out.fact("model.protection", if encrypted { "encrypted" } else { "unknown" });
     encrypted
+}
+
+/// Whether all tensors are encrypted; `None` where none is said to be.
+fn encryption(header: &Header) -> Option<bool> {
+    let keys: Result<std::collections::BTreeMap<String, serde::de::IgnoredAny>, _> =
+        serde_json::from_str(header.meta("__encryption__")?);
+    Some(keys.is_ok_and(|keys| {
+        header.meta("__crypto_keys__").is_some() && header.tensors.iter().all(|tensor| keys.contains_key(&tensor.name))
+    }))
+}
+
+/// Where a tensor lies in a file of `size` bytes, unless a text may hide in it or it ends before it begins.
+fn weights_of(tensor: &Tensor, data: u64, size: u64, encrypted: bool) -> Option<Range<u64>> {
+    let (from, to) = (data.saturating_add(tensor.begin), data.saturating_add(tensor.end));
+    let bytes = matches!(tensor.dtype.as_str(), "U8" | "I8" | "BOOL") || !known(&tensor.dtype);
+    (from <= to && (encrypted || !may_be_text(bytes, tensor.shape.len()))).then(|| from.min(size)..to.min(size))
 }
 
 /// Accounts for the tensors, and checks that they follow each other without holes to the end of the file.
@@ -213,9 +241,8 @@ fn explain_tensors(
             continue;
         }
         ranges.push((from, to));
-        let bytes = matches!(tensor.dtype.as_str(), "U8" | "I8" | "BOOL") || !known(&tensor.dtype);
-        if encrypted || !may_be_text(bytes, tensor.shape.len()) {
-            out.explain(from.min(size)..to.min(size));
+        if let Some(range) = weights_of(tensor, data, size, encrypted) {
+            out.explain(range);
         }
         if lies.is_none() && wrong_size(tensor) {
             lies = Some(FormatError::broken(from.min(size), "a tensor has not the size that its shape and type say"));

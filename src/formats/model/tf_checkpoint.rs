@@ -6,6 +6,7 @@
 
 use super::capped::Tensors;
 use super::proto::{Walk, numbers};
+use super::snappy;
 use super::tf_types::{self, STRING};
 use crate::bytes::protobuf::{Slice, Value};
 use crate::bytes::{Cursor, Probe, ReadError};
@@ -52,7 +53,10 @@ impl Format for TfCheckpoint {
 
     fn sniff(&self, probe: &Probe<'_>) -> bool {
         // The first entry shares nothing with the one before it, and its key is empty.
-        probe.starts_with(&[0, 0]) && probe.len() > FOOTER && probe.tail().ends_with(&MAGIC)
+        let first = |block: &[u8]| block.starts_with(&[0, 0]);
+        probe.len() > FOOTER
+            && probe.tail().ends_with(&MAGIC)
+            && (first(probe.head()) || snappy::first_literal(probe.head()).is_some_and(first))
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
@@ -207,7 +211,7 @@ impl<'w> Checkpoint<'w> {
 }
 
 /// What is asked about a key and its value: whether to go on.
-type Entry<'r, 'a> = dyn FnMut(&[u8], Slice<'a>) -> Result<bool, ReadError> + 'r;
+type Entry<'r> = dyn FnMut(&[u8], Slice<'_>) -> Result<bool, ReadError> + 'r;
 
 /// A table of keys and values.
 struct Table<'a> {
@@ -215,9 +219,9 @@ struct Table<'a> {
     left: u32,
 }
 
-impl<'a> Table<'a> {
+impl Table<'_> {
     /// Hands every entry to `read`, in their order, until it answers `false`.
-    fn each(&mut self, mut read: impl FnMut(&[u8], Slice<'a>) -> Result<bool, ReadError>) -> Result<(), ReadError> {
+    fn each(&mut self, mut read: impl FnMut(&[u8], Slice<'_>) -> Result<bool, ReadError>) -> Result<(), ReadError> {
         let footer = (self.bytes.len() as u64).saturating_sub(FOOTER);
         let mut cursor = Cursor::at(self.bytes, footer);
         // The index of other indices, which nobody writes.
@@ -245,12 +249,20 @@ impl<'a> Table<'a> {
     }
 
     /// Hands the entries of one block to `read`.
-    fn block(&mut self, (offset, size): (u64, u64), read: &mut Entry<'_, 'a>) -> Result<bool, ReadError> {
+    fn block(&mut self, (offset, size): (u64, u64), read: &mut Entry<'_>) -> Result<bool, ReadError> {
         let mut cursor = Cursor::at(self.bytes, offset);
         let block = cursor.take_u64(size)?;
-        if cursor.u8()? != 0 {
-            return Err(ReadError::new(offset, "a block of the table is compressed, which is not read"));
-        }
+        let unpacked;
+        let block = match cursor.u8()? {
+            0 => block,
+            1 => {
+                unpacked = snappy::decompress(block)
+                    .ok_or_else(|| ReadError::new(offset, "the data of a compressed block is damaged"))?;
+                &unpacked[..]
+            }
+            other => return Err(ReadError::new(offset, format!("a block has the unknown compression {other}"))),
+        };
+        let size = block.len() as u64;
         let tail = Cursor::at(block, size.saturating_sub(4)).u32_le()?;
         let restarts = u64::from(tail).saturating_mul(4).saturating_add(4);
         let content = size.checked_sub(restarts).ok_or_else(|| ReadError::new(offset, "a block is too short"))?;
@@ -335,6 +347,23 @@ mod tests {
         assert_eq!(facts.int("model.parameters"), 6);
         assert_eq!(facts.get("model.weights"), Some(&FactValue::from("inside")));
         assert_eq!(facts.get("model.dtypes"), Some(&FactValue::from(vec!["F64".to_owned()])));
+    }
+
+    #[test]
+    fn blocks_compressed_with_snappy_are_read() {
+        let tensor = [field(1, "w"), field(2, field(2, number(1, 6))), number(3, 2)].concat();
+        let plain = block(&[(b"", field(1, field(1, tensor)))]);
+        // One literal after the size: that of a few bytes has its length in the tag.
+        assert!(plain.len() < 60);
+        let data = [varint(plain.len() as u64), vec![(plain.len() as u8 - 1) << 2], plain].concat();
+        let index = block(&[(b"z", [varint(0), varint(data.len() as u64)].concat())]);
+        let at = data.len() + 5;
+        let mut footer = [varint(0), varint(0), varint(at as u64), varint(index.len() as u64)].concat();
+        footer.resize(40, 0);
+        let file = [data, vec![1, 0, 0, 0, 0], index, vec![0; 5], footer, MAGIC.to_vec()].concat();
+        let looked = inspect(&TfCheckpoint, "model.ckpt", &file);
+        assert!(matches!(looked.result, Ok(Coverage::Part)), "{:?}", looked.result);
+        assert_eq!(looked.stated.facts.int("model.parameters"), 6);
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Format for TfGraph {
         let walk = Walk::new();
         let mut graph = Graph::default();
         let end = graph.read(&walk, Slice::whole(&artifact.bytes));
-        if graph.foreign || !graph.begins {
+        if !graph.is_graph() {
             return Err(FormatError::NotThis);
         }
         out.fact("model.format", "tensorflow-graph");
@@ -192,6 +192,11 @@ impl Graph {
             }
             Ok(())
         })
+    }
+
+    /// Whether all that was read is a graph's, and something that every graph has is there.
+    pub(super) fn is_graph(&self) -> bool {
+        self.begins && !self.foreign
     }
 
     /// States what was counted.

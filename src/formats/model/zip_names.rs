@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::ops::Range;
 
-use crate::bytes::{Cursor, ReadError, inflate};
+use crate::bytes::inflate::{self, KeepAll};
+use crate::bytes::{Cursor, ReadError};
 
 /// No model has more members than this.
 const ENTRY_LIMIT: usize = 200_000;
@@ -57,7 +58,7 @@ impl Entry {
             0 => Some(Cow::Borrowed(&stored[..stored.len().min(usize::try_from(limit).unwrap_or(usize::MAX))])),
             8 => {
                 let reader = flate2::read::DeflateDecoder::new(stored).take(limit);
-                Some(Cow::Owned(inflate::inflate(reader, limit, self.size.min(limit)).bytes.to_vec()))
+                Some(Cow::Owned(inflate::inflate(reader, limit, self.size.min(limit), &mut KeepAll).bytes.to_vec()))
             }
             _ => None,
         }
@@ -136,15 +137,13 @@ fn directory(zip: &[u8]) -> Result<(u64, u64, u64), ReadError> {
     let tail = zip.len().saturating_sub(END_SEARCH);
     let missing = || ReadError::new(zip.len() as u64, "the zip has no end record; it is cut off, copy it again");
     let end = memchr::memmem::rfind(&zip[tail..], b"PK\x05\x06").map(|at| tail + at).ok_or_else(missing)? as u64;
-    let mut cursor = Cursor::at(zip, end + 10);
-    let count = cursor.u16_le()?;
+    let mut cursor = Cursor::at(zip, end + 12);
     let (mut size, mut offset) = (u64::from(cursor.u32_le()?), u64::from(cursor.u32_le()?));
     // The length of the comment, which may be cut off without harm.
     cursor.skip(2)?;
     let mut stop = end;
-    if (count == u16::MAX || size == u64::from(u32::MAX) || offset == u64::from(u32::MAX))
-        && let Some(wide) = wide_end(zip, end)
-    {
+    // PyTorch writes the wide records even where the narrow fields have room for everything.
+    if let Some(wide) = wide_end(zip, end) {
         let mut cursor = Cursor::at(zip, wide + 40);
         (size, offset, stop) = (cursor.u64_le()?, cursor.u64_le()?, wide);
     }
@@ -211,6 +210,26 @@ pub(super) mod tests {
         let entries = entries(&zip).unwrap();
         assert_eq!(entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["a/b", "c"]);
         assert_eq!(entries[0].content(&zip, 2).as_deref(), Some(&b"on"[..]));
+        assert_eq!(&zip[entries[0].data(&zip).unwrap()], b"one");
+    }
+
+    #[test]
+    fn wide_records_count_even_where_nobody_needs_them() {
+        let plain = forge(&[("a", b"one"), ("b", b"")], false);
+        let end = plain.len() - 22;
+        let field = |at: usize| u64::from(u32::from_le_bytes(plain[end + at..end + at + 4].try_into().unwrap()));
+        let (size, offset) = (field(12), field(16));
+        let mut zip = plain[..end].to_vec();
+        zip.extend(b"PK\x06\x06");
+        zip.extend(44u64.to_le_bytes());
+        zip.extend([45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        zip.extend([2, 2, size, offset].map(u64::to_le_bytes).concat());
+        zip.extend(b"PK\x06\x07\0\0\0\0");
+        zip.extend((end as u64).to_le_bytes());
+        zip.extend([1, 0, 0, 0]);
+        zip.extend(&plain[end..]);
+        let entries = entries(&zip).unwrap();
+        assert_eq!(entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(&zip[entries[0].data(&zip).unwrap()], b"one");
     }
 

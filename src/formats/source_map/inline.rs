@@ -13,7 +13,7 @@ use super::origin::origin;
 use super::read::{Map, start};
 use super::uri::{data_uri, header};
 use super::{CARRIED, PERSONAL_EXAMPLES};
-use crate::bytes::{Bytes, Probe};
+use crate::bytes::{Bytes, Probe, Ranges};
 use crate::finding::{Artifact, FactSpec, FactType, Role};
 use crate::formats::{Coverage, Format, FormatError, Inspection, Origin, Reference};
 
@@ -124,7 +124,8 @@ impl Format for Inline {
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
         let text = &artifact.bytes;
         let text_only = is_script(&Probe::new(artifact.path.base_name(), text));
-        let mut found = Found { elsewhere: embedded_texts(text), text_only, ..Found::default() };
+        let elsewhere = if text_only { embedded_texts(text) } else { accounted(out) };
+        let mut found = Found { elsewhere, text_only, ..Found::default() };
         let walked = found.walk(text, out);
         if found.is_nothing() {
             return walked.and(Err(FormatError::NotThis));
@@ -133,6 +134,14 @@ impl Format for Inline {
         out.fact("reference.debug_id", has_debug_id(text));
         walked.map(|()| Coverage::Part)
     }
+}
+
+/// What formats before this one have handed out of an executable, in rising order: scripts of an application are asked on
+/// their own.
+fn accounted(out: &Inspection<'_>) -> Vec<Range<usize>> {
+    let mut ranges = Ranges::default();
+    out.accounted().iter().for_each(|range| ranges.add(range.clone()));
+    ranges.merged().iter().map(|range| range.start as usize..range.end as usize).collect()
 }
 
 /// Where the embedded sources lie, if `text` is itself a source map, in rising order: each of them is a member, and is

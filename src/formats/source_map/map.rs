@@ -145,10 +145,12 @@ impl SourceMap {
     /// What is no map itself may carry some, or be the ruin of one.
     fn carrier(&self, artifact: &Artifact, map: &Map, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
         let text = &artifact.bytes;
-        let all = 0..text.len() as u64;
+        // What was handed out of a program is asked on its own.
+        let mut elsewhere = Ranges::default();
+        out.accounted().iter().for_each(|range| elsewhere.add(range.clone()));
         let program = is_executable(&Probe::new(artifact.path.base_name(), text));
         let has_word = memmem::find(text, literal::WORD).is_some();
-        let found = if has_word { carried(text, program, &[all], out)? } else { 0 };
+        let found = if has_word { carried(text, program, &elsewhere.holes(text.len() as u64), out)? } else { 0 };
         let named = is_named(artifact.path.base_name()) || artifact.role == Role::EmbeddedMap;
         if named && let Some(damage) = ruin(text, map) {
             return Err(damage.into());

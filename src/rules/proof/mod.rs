@@ -23,4 +23,4 @@ pub use structure::Structure;
 pub(in crate::rules) use base58::encode_checked;
 pub(crate) use codec::distinct;
 pub(crate) use password::is_plausible_password;
-pub(crate) use random::{is_words, looks_random};
+pub(crate) use random::{are_random_letters, is_words, looks_random};

@@ -21,6 +21,9 @@ const PASSWORD: std::ops::RangeInclusive<usize> = 9..=64;
 /// Share of neighbouring letters that are usual neighbours, in percent, from which letters are words.
 const WORDS: usize = 66;
 
+/// From how many letters on they can be told from words by themselves.
+const LETTERS: usize = 24;
+
 /// Whether `value` looks like a key that was drawn at random: no words, no number, no digest under its own name.
 pub(super) fn verify_key(value: &[u8]) -> bool {
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_+/=.~".contains(byte);
@@ -62,6 +65,20 @@ pub(crate) fn is_words(value: &[u8]) -> bool {
         longest = row.max(longest);
     }
     longest >= ROW && word_share(value) >= WORDS
+}
+
+/// Whether `value` is nothing but letters, drawn at random from both cases: too many capitals for words, in any order.
+pub(crate) fn are_random_letters(value: &[u8]) -> bool {
+    let capitals = value.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+    let changes = value.windows(2).filter(|pair| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase()).count();
+    let share = |count: usize| count * 10 >= value.len() * 3;
+    value.len() >= LETTERS
+        && value.iter().all(u8::is_ascii_alphabetic)
+        && share(capitals)
+        && share(value.len() - capitals)
+        && share(changes)
+        && super::codec::distinct(value) >= (value.len() / 2).min(16)
+        && word_share(value) < WORDS
 }
 
 /// Whether it is a UUID (RFC 9562), which names things and is rarely a secret.
@@ -123,6 +140,24 @@ mod tests {
                 let least = if length == 20 { 170 } else { 185 };
                 assert!(found >= least, "{found} of 200 of {alphabet} of {length}");
             }
+        }
+    }
+
+    #[test]
+    fn letters_alone_are_told_from_names() {
+        let random = |seed: &u64| are_random_letters(fill("<letters*34>", *seed).unwrap().as_bytes());
+        assert!((0..200).filter(random).count() >= 190);
+        for name in [
+            "getElementsByTagNameAndClassNameOf",
+            "XMLHttpRequestEventTargetInterface",
+            "NewBigRedCatDogManHatSunFunRunBoxA",
+            "AAAAAAAAAAAAAAAAAAAAAAaaaaaaaaaaaaa",
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGH",
+            "abcdefghijklmnopqrstuvwxyzABCDEFGH",
+            "aBcDeFgHaBcDeFgHaBcDeFgHaBcDeFgHaB",
+            "shortLeTtErS",
+        ] {
+            assert!(!are_random_letters(name.as_bytes()), "{name}");
         }
     }
 

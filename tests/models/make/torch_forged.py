@@ -77,6 +77,15 @@ def save(file, value, storages, legacy=False, extra=()):
         archive.writestr("archive/version", "3\n")
         for name, content in extra:
             archive.writestr(f"archive/{name}", content)
+    (out / file).write_bytes(with_wide_records((out / file).read_bytes()))
+
+
+def with_wide_records(data):
+    """PyTorch writes the zip64 records at the end whatever the sizes are; zipfile only where they are needed."""
+    end = len(data) - 22
+    count, size, offset = struct.unpack("<10xHII", data[end:end + 20])
+    wide = struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, count, count, size, offset)
+    return data[:end] + wide + struct.pack("<IIQI", 0x07064B50, 0, end, 1) + data[end:]
 
 
 def product(shape):

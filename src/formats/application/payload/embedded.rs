@@ -6,10 +6,10 @@ use std::ops::Range;
 use flate2::bufread::GzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
-use super::super::contents::Contents;
-use super::super::image::{Image, Kind};
+use super::super::contents::{Contents, Hint};
+use super::super::image::{Image, Kind, Piece};
 use super::{hand_out, is_taken};
-use crate::bytes::Cursor;
+use crate::bytes::{Cursor, Stop};
 use crate::formats::FormatError;
 
 /// Streams of less content, and archives of fewer bytes, are test data and tables.
@@ -26,6 +26,8 @@ const START: u64 = 4 << 10;
 const GZIP: &[u8] = &[0x1f, 0x8b, 8];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const XZ: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
+/// What streams begin with, and what their names end with.
+const STREAMS: [(&[u8], &str); 3] = [(GZIP, ".gz"), (ZSTD, ".zst"), (XZ, ".xz")];
 const ZIP_END: &[u8] = b"PK\x05\x06";
 const TAR: &[u8] = b"ustar";
 
@@ -44,20 +46,16 @@ struct Search {
 pub(super) fn find(image: &Image<'_>, is_zip: bool, contents: &mut Contents<'_, '_>) -> Result<(), FormatError> {
     let left = (image.bytes.len() as u64).saturating_mul(4).saturating_add(IN_VAIN);
     let mut search = Search { left, exhausted: false, taken: contents.taken().to_vec() };
-    let mut places: Vec<Range<usize>> = image
-        .pieces
-        .iter()
-        .filter(|piece| piece.kind == Kind::Data && piece.range.len() >= SMALLEST)
-        .map(|piece| piece.range.clone())
-        .collect();
+    let mut places: Vec<&Piece> =
+        image.pieces.iter().filter(|piece| piece.kind == Kind::Data && piece.range.len() >= SMALLEST).collect();
     // Sections of a forged table may lie in each other.
-    places.sort_by_key(|range| (range.start, range.end));
+    places.sort_by_key(|piece| (piece.range.start, piece.range.end));
     let mut from = 0;
-    for place in places {
-        let range = place.start.max(from)..place.end;
+    for piece in places {
+        let range = piece.range.start.max(from)..piece.range.end;
         if range.start < range.end {
-            search.range(image, range.clone(), is_zip, contents)?;
             from = range.end;
+            search.range(image, range, &piece.name, is_zip, contents)?;
         }
     }
     if search.exhausted {
@@ -71,102 +69,123 @@ impl Search {
         &mut self,
         image: &Image<'_>,
         range: Range<usize>,
+        section: &str,
         is_zip: bool,
         contents: &mut Contents<'_, '_>,
     ) -> Result<(), FormatError> {
-        let mut found = Vec::new();
-        for mark in [GZIP, ZSTD, XZ] {
-            let mut from = range.start;
-            while let Some(at) = memchr::memmem::find(&image.bytes[from..range.end], mark) {
-                let start = from + at;
-                from = start + mark.len();
-                if let Some(length) = self.length(&image.bytes[start..range.end]) {
-                    found.push((start..start + length, mark[0]));
-                    from = start + length;
-                }
+        let beginning = range.start;
+        let all = &image.bytes[..range.end];
+        let mut archives = archives(all, range.start, is_zip).into_iter().peekable();
+        let mut streams = STREAMS.map(|(mark, ending)| {
+            let found = memchr::memmem::find_iter(&all[range.start..], mark);
+            found.map(move |at| Place { range: range.start + at..range.end, ending }).peekable()
+        });
+        let mut done = range.start;
+        loop {
+            let first = archives.peek().map(|archive| archive.range.start);
+            let next = streams.iter_mut().filter_map(|stream| Some((stream.peek()?.range.start, stream)));
+            let (place, is_archive) = match next.min_by_key(|(start, _)| *start) {
+                Some((start, stream)) if first.is_none_or(|first| start < first) => (stream.next(), false),
+                _ => (archives.next(), true),
+            };
+            let Some(Place { range, ending }) = place else { return Ok(()) };
+            let start = range.start;
+            if start < done || contents.payloads >= MOST {
+                continue;
             }
-        }
-        if !is_zip {
-            found.extend(zips(&image.bytes[..range.end], range.start).map(|range| (range, b'P')));
-        }
-        found.extend(tars(&image.bytes[..range.end], range.start).map(|range| (range, b'u')));
-        found.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
-        let mut done = 0;
-        for (range, mark) in found {
-            if contents.payloads < MOST && range.start >= done && !is_taken(&range, &self.taken) {
+            // What fills a section has its name.
+            let name = if start == beginning { section.to_owned() } else { format!("{start:#x}{ending}") };
+            if is_archive && !is_taken(&range, &self.taken) {
                 done = range.end;
-                let ending = match mark {
-                    b'P' => ".zip",
-                    b'u' => ".tar",
-                    0x1f => ".gz",
-                    0xfd => ".xz",
-                    _ => ".zst",
-                };
-                hand_out(&format!("{:#x}{ending}", range.start), range, image, contents)?;
+                hand_out(&name, range, image, contents)?;
+            } else if !is_archive && !is_taken(&(start..start + 1), &self.taken) {
+                done = self.stream(&image.bytes[range], &name, start, contents)?.map_or(done, |length| start + length);
             }
         }
-        Ok(())
     }
 
-    fn length(&mut self, bytes: &[u8]) -> Option<usize> {
+    /// Hands out the stream that these bytes begin with, if it opens, and answers how long it is.
+    fn stream(
+        &mut self,
+        bytes: &[u8],
+        name: &str,
+        start: usize,
+        contents: &mut Contents<'_, '_>,
+    ) -> Result<Option<usize>, FormatError> {
         let Some(left) = self.left.checked_sub(START) else {
             self.exhausted = true;
-            return None;
+            return Ok(None);
         };
-        let (length, spent) = decoded(bytes, left);
-        self.left = left.saturating_sub(spent);
-        length
+        let mut rest = bytes;
+        let Some(decoder) = decoder(&mut rest) else { return Ok(None) };
+        let (content, stop) = contents.out.attempt(decoder, left);
+        let count = content.len() as u64;
+        self.left = left.saturating_sub(count);
+        let length = bytes.len() - rest.len();
+        match stop {
+            None if count >= LEAST => {
+                let range = start..start + length;
+                if is_taken(&range, &self.taken) {
+                    return Ok(None);
+                }
+                contents.payloads += 1;
+                contents.stream(name, range, content)?;
+                Ok(Some(length))
+            }
+            // The reader of such streams, which keeps to the limits, says how far it goes.
+            Some(Stop::Limit) if count >= SURELY => {
+                drop(content);
+                contents.payloads += 1;
+                contents.stored(name, start as u64, bytes.len() as u64, Hint::Name)?;
+                Ok(Some(bytes.len()))
+            }
+            Some(Stop::Limit) => {
+                self.exhausted = true;
+                Ok(None)
+            }
+            _ => Ok(None),
+        }
     }
 }
 
-/// The length of the stream that these bytes begin with, if it opens.
-pub(super) fn length(bytes: &[u8]) -> Option<usize> {
-    decoded(bytes, (bytes.len() as u64).saturating_mul(200).max(IN_VAIN)).0
+/// The archives between `from` and the end, in order; of those that lie in each other the largest first.
+fn archives(all: &[u8], from: usize, is_zip: bool) -> Vec<Place> {
+    let zips = zips(all, from).filter(|_| !is_zip).take(MOST as usize).map(|range| Place { range, ending: ".zip" });
+    let tars = tars(all, from).take(MOST as usize).map(|range| Place { range, ending: ".tar" });
+    let mut archives: Vec<Place> = zips.chain(tars).collect();
+    archives.sort_by_key(|place| (place.range.start, std::cmp::Reverse(place.range.end)));
+    archives
 }
 
-/// The length of the stream that these bytes begin with, if at most `left` bytes come out of it and it is whole; and how
-/// many have.
-fn decoded(bytes: &[u8], left: u64) -> (Option<usize>, u64) {
-    let mut rest = bytes;
-    let produced = if bytes.starts_with(GZIP) {
-        if bytes.get(3).is_none_or(|flags| flags & 0xe0 != 0) {
-            return (None, 0);
-        }
-        drain(GzDecoder::new(&mut rest), left)
-    } else if bytes.starts_with(ZSTD) {
-        match StreamingDecoder::new(&mut rest) {
-            Ok(decoder) => drain(decoder, left),
-            Err(_) => return (None, 0),
-        }
-    } else if bytes.starts_with(XZ) {
-        drain(lzma_rust2::XzReader::new(&mut rest, false), left)
+/// Where an archive lies, or a stream may begin.
+struct Place {
+    range: Range<usize>,
+    /// What its name ends with.
+    ending: &'static str,
+}
+
+/// The decoder of the stream that these bytes begin with.
+fn decoder<'r, 'b: 'r>(rest: &'r mut &'b [u8]) -> Option<Box<dyn Read + 'r>> {
+    if rest.starts_with(GZIP) {
+        rest.get(3).is_some_and(|flags| flags & 0xe0 == 0).then(|| Box::new(GzDecoder::new(rest)) as Box<dyn Read + 'r>)
+    } else if rest.starts_with(ZSTD) {
+        Some(Box::new(StreamingDecoder::new(rest).ok()?))
+    } else if rest.starts_with(XZ) {
+        Some(Box::new(lzma_rust2::XzReader::new(rest, false)))
     } else {
-        let opens = bytes.starts_with(b"7z\xbc\xaf\x27\x1c\0") || bytes.starts_with(b"Rar!\x1a\x07");
-        return (opens.then_some(bytes.len()), 0);
-    };
-    let length = bytes.len() - rest.len();
-    match produced {
-        Ok(count) => ((count >= LEAST).then_some(length), count),
-        // The reader of such streams, which keeps to the limits, says how far it goes.
-        Err((count, true)) => ((count >= SURELY).then_some(bytes.len()), count),
-        Err((count, false)) => (None, count),
+        None
     }
 }
 
-/// Reads to the end. How much came out; and if the end was not reached, whether that was for want of patience.
-fn drain(mut from: impl Read, left: u64) -> Result<u64, (u64, bool)> {
-    let mut chunk = [0; 16 << 10];
-    let mut count = 0u64;
-    loop {
-        match from.read(&mut chunk) {
-            Ok(0) => return Ok(count),
-            Ok(read) => count += read as u64,
-            Err(_) => return Err((count, false)),
-        }
-        if count > left {
-            return Err((count, true));
-        }
-    }
+/// Whether a stream begins here that [`find`] opens.
+pub(super) fn is_stream(bytes: &[u8]) -> bool {
+    STREAMS.iter().any(|(mark, _)| bytes.starts_with(mark))
+}
+
+/// The length of the archive that these bytes begin with, if it opens.
+pub(super) fn length(bytes: &[u8]) -> Option<usize> {
+    let opens = bytes.starts_with(b"7z\xbc\xaf\x27\x1c\0") || bytes.starts_with(b"Rar!\x1a\x07");
+    opens.then_some(bytes.len())
 }
 
 /// Archives whose end record leads to a directory and that to the first member (APPNOTE 6.3.10, 4.3.16).

@@ -1,18 +1,18 @@
 //! One tar header block.
 
 /// Size of a block: headers are one block, contents are padded to blocks.
-pub(super) const BLOCK: usize = 512;
+pub(in crate::formats::archive) const BLOCK: usize = 512;
 
 /// A block whose checksum shows that it is a header.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Header<'a> {
+pub(in crate::formats::archive) struct Header<'a> {
     block: &'a [u8],
 }
 
 impl<'a> Header<'a> {
     /// The header in `block`, if it is one. The checksum decides, since the first tars had no magic: it is an octal
     /// number that has to equal the sum of the other 504 bytes, which does not happen by chance.
-    pub(super) fn read(block: &'a [u8]) -> Option<Self> {
+    pub(in crate::formats::archive) fn read(block: &'a [u8]) -> Option<Self> {
         if block.len() != BLOCK {
             return None;
         }
@@ -42,12 +42,12 @@ impl<'a> Header<'a> {
     }
 
     /// The type: `0` for a regular file, `5` for a folder …
-    pub(super) fn kind(&self) -> u8 {
+    pub(in crate::formats::archive) fn kind(&self) -> u8 {
         self.block[156]
     }
 
     /// How many bytes of content are stored. `None` where the field makes no sense.
-    pub(super) fn size(&self) -> Option<u64> {
+    pub(in crate::formats::archive) fn size(&self) -> Option<u64> {
         number(&self.block[124..136])
     }
 

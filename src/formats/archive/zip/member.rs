@@ -1,15 +1,17 @@
 //! Handing out the members of an archive.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use bytes::Bytes;
 
 use super::header::{CENTRAL, DESCRIPTOR, ENCRYPTED, Entry, HAS_DESCRIPTOR, UTF8};
 use super::name;
-use super::unpack::{Unpacked, Unpacker, method_name};
+use super::unpack::{STORED, Unpacked, Unpacker, method_name};
 use crate::bytes::Cursor;
 use crate::bytes::Ranges;
 use crate::finding::Role;
+use crate::formats::model::pytorch;
 use crate::formats::{Coverage, FormatError, Inspection, LimitReached};
 
 /// More gaps than this are only counted: an archive of nothing but damage must not cost more memory than it has bytes.
@@ -24,6 +26,8 @@ pub(super) struct Members<'r, 'i> {
     pub(super) out: &'r mut Inspection<'i>,
     pub(super) unpacker: Unpacker,
     pub(super) accounted: Ranges,
+    /// The local headers of members that are weights of a model.
+    weights: HashSet<u64>,
     handed_out: u64,
     encrypted: u64,
     /// Those of them that are encrypted with AES.
@@ -59,6 +63,7 @@ impl<'r, 'i> Members<'r, 'i> {
             out,
             unpacker,
             accounted,
+            weights: pytorch::storages(all),
             handed_out,
             encrypted,
             protected,
@@ -124,6 +129,7 @@ impl<'r, 'i> Members<'r, 'i> {
             self.member_gap(&name, reason.to_owned());
         }
         let mut entry = central.clone();
+        entry.local = at;
         // Where only one header says so, one kind of program can read it all the same.
         entry.flags = central.flags & (local.flags | !ENCRYPTED);
         entry.flags |= local.flags & HAS_DESCRIPTOR;
@@ -172,7 +178,7 @@ impl<'r, 'i> Members<'r, 'i> {
     }
 
     fn hand_out(&mut self, member: &Member<'_>, unpacked: Unpacked) -> Result<u64, LimitReached> {
-        let Unpacked { bytes, complete, consumed, refused } = unpacked;
+        let Unpacked { bytes, complete, consumed, refused, crc } = unpacked;
         let Member { name, alias, entry, data, known_end, checked } = member;
         let end = data.start.saturating_add(consumed).min(data.end);
         self.accounted.add(data.start..end);
@@ -191,13 +197,15 @@ impl<'r, 'i> Members<'r, 'i> {
         };
         if complete
             && (*known_end || !checked)
-            && stated.is_some_and(|stated| stated != (crc32fast::hash(&bytes), bytes.len() as u64))
+            && stated.is_some_and(|(stated, size)| size != bytes.len() as u64 || crc.is_some_and(|crc| crc != stated))
         {
             self.member_gap(name, "its checksum or size is not what the archive says; build it again".to_owned());
         }
+        let is_weights = entry.method == STORED && complete && self.weights.contains(&entry.local);
+        let role = if is_weights { Role::Weights } else { Role::ArchiveMember };
         if complete || !bytes.is_empty() {
             for name in std::iter::once(name).chain(alias) {
-                self.out.member(name, Role::ArchiveMember, bytes.clone())?;
+                self.out.member(name, role, bytes.clone())?;
                 self.handed_out += 1;
             }
         }

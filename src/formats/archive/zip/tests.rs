@@ -4,6 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::finding::Role;
 use crate::formats::archive::stream::testing::sample;
 use crate::formats::testing::{Looked, inspect};
 
@@ -314,4 +315,51 @@ fn a_hundred_thousand_members_are_quick() {
     assert!(is_whole(&looked));
     assert_eq!(looked.members.len(), 100_000);
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+/// The description of a storage of PyTorch with so many numbers, as `torch.save` writes it.
+fn storage(class: &str, elements: u32) -> Vec<u8> {
+    let start =
+        format!("ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\n{class}\nX\x01\0\0\x000X\x03\0\0\0cpu");
+    let count = [&b"J"[..], &elements.to_le_bytes()].concat();
+    let tail = [&b"tQK\0"[..], &count, b"\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtR."].concat();
+    [b"\x80\x02", start.as_bytes(), &count, &tail].concat()
+}
+
+#[test]
+fn large_storages_of_numbers_are_weights_and_nothing_else_is() {
+    const SIZE: usize = 2 << 20;
+    let role = |class: &str, elements: usize, size: usize| {
+        let data = vec![7; size];
+        let members = [
+            member("m/data.pkl", 0, &storage(class, elements as u32)),
+            member("m/data/0", 0, &data),
+            member("m/version", 0, b"3\n"),
+        ];
+        let looked = inspect(&Zip, "m.pt", &forge(&members, b""));
+        assert!(looked.stated.gaps.is_empty());
+        looked.members.iter().find(|member| member.path.logical().ends_with("data/0")).unwrap().role
+    };
+    assert_eq!(role("FloatStorage", SIZE / 4, SIZE), Role::Weights);
+    assert_eq!(role("FloatStorage", SIZE / 4 - 1, SIZE), Role::ArchiveMember, "it is not what the pickle says");
+    assert_eq!(role("ByteStorage", SIZE, SIZE), Role::ArchiveMember, "bytes may be a text");
+    assert_eq!(role("FloatStorage", 1 << 10, 4 << 10), Role::ArchiveMember, "small ones are searched");
+}
+
+#[test]
+fn a_compressed_model_is_summed_although_its_weights_are_let_go() {
+    let size = 9 << 20;
+    let json = format!(r#"{{"w":{{"dtype":"F32","shape":[{}],"data_offsets":[0,{size}]}}}}"#, size / 4);
+    let mut file = (json.len() as u64).to_le_bytes().to_vec();
+    file.extend(json.as_bytes());
+    file.resize(file.len() + size, 7);
+    file.extend(b"behind it");
+    let mut members = [member("m.safetensors", 8, &file)];
+    let looked = inspect(&Zip, "a.zip", &forge(&members, b""));
+    assert!(is_whole(&looked) && looked.stated.gaps.is_empty(), "{:?}", looked.stated.gaps);
+    let bytes = &looked.members[0].bytes;
+    assert!(bytes.len() == file.len() && bytes.ends_with(b"behind it") && bytes[5 << 20] == 0);
+    members[0].content[6 << 20] = 8;
+    let looked = inspect(&Zip, "a.zip", &forge(&members, b""));
+    assert!(looked.stated.gaps[0].reason.contains("checksum"), "{:?}", looked.stated.gaps);
 }

@@ -13,7 +13,7 @@ use crate::formats::Inspection;
 use crate::formats::archive::stream::{Decoder, Pump, Step};
 use crate::formats::archive::{bzip2, gzip, xz, zstd};
 
-const STORED: u16 = 0;
+pub(super) const STORED: u16 = 0;
 const DEFLATE: u16 = 8;
 const BZIP2: u16 = 12;
 const LZMA: u16 = 14;
@@ -29,7 +29,13 @@ pub(super) struct Unpacked {
     pub(super) consumed: u64,
     /// Whether nothing was tried, because the limits were already reached.
     pub(super) refused: bool,
+    /// The checksum of the content; `None` where it was not added up.
+    pub(super) crc: Option<u32>,
 }
+
+/// Stored members of more are not read for their checksum: they are looked at as they lie there, and a model of gigabytes is
+/// not read to its end by anybody else.
+const SUMMED: usize = 4 << 20;
 
 /// Unpacks members and holds archives with overlapping members to what their size allows.
 pub(super) struct Unpacker {
@@ -63,20 +69,25 @@ impl Unpacker {
         let (name, hint) = (member.name.as_str(), if size == u64::MAX { 0 } else { size });
         if member.entry.method == STORED && packed <= self.stored_left {
             self.stored_left -= packed;
-            return Some(Unpacked { bytes: all.slice(range), complete: true, consumed: packed, refused: false });
+            let bytes = all.slice(range);
+            let crc = (bytes.len() <= SUMMED).then(|| crc32fast::hash(&bytes));
+            return Some(Unpacked { bytes, complete: true, consumed: packed, refused: false, crc });
         }
         let data = all.get(range).unwrap_or_default();
         let mut reader = reader(&mut self.inflate, member.entry.method, member.entry.flags, data, size)?;
         if self.packed_left == 0 || !out.may_inflate() {
             self.refused += 1;
-            return Some(Unpacked { bytes: Bytes::new(), complete: false, consumed: 0, refused: true });
+            return Some(Unpacked { bytes: Bytes::new(), complete: false, consumed: 0, refused: true, crc: None });
         }
         reader.hold_to(out.limits().ratio);
-        let (bytes, complete) = out.inflate(name, &mut *reader, hint);
+        // What comes by is added up here: not all of it has to be in memory at the end.
+        let mut summed = Summed { from: &mut *reader, crc: crc32fast::Hasher::new() };
+        let (bytes, complete) = out.inflate(name, &mut summed, hint);
+        let crc = Some(summed.crc.finalize());
         let consumed = reader.consumed() as u64;
         drop(reader);
         self.packed_left = self.packed_left.saturating_sub(consumed);
-        Some(Unpacked { bytes, complete, consumed, refused: false })
+        Some(Unpacked { bytes, complete, consumed, refused: false, crc })
     }
 
     /// Whether the data of what may be a member can be unpacked at all. Only a little of it is tried.
@@ -91,7 +102,7 @@ impl Unpacker {
         let Some(mut reader) = reader(&mut self.inflate, method, flags, data, u64::MAX) else {
             return true;
         };
-        let Inflated { bytes, stop } = inflate::inflate(&mut *reader, TRIED, TRIED);
+        let Inflated { bytes, stop } = inflate::inflate(&mut *reader, TRIED, TRIED, &mut inflate::KeepAll);
         let consumed = reader.consumed() as u64;
         drop(reader);
         self.packed_left = self.packed_left.saturating_sub(consumed + START);
@@ -155,6 +166,20 @@ impl<D: Decoder> Packed for Pump<'_, D> {
 impl Packed for xz::Raw<'_> {
     fn consumed(&self) -> usize {
         xz::Raw::consumed(self)
+    }
+}
+
+/// Adds up what is read.
+struct Summed<'r> {
+    from: &'r mut dyn Read,
+    crc: crc32fast::Hasher,
+}
+
+impl Read for Summed<'_> {
+    fn read(&mut self, output: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.from.read(output)?;
+        self.crc.update(&output[..count]);
+        Ok(count)
     }
 }
 

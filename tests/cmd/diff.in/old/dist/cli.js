@@ -1,0 +1,1 @@
+fetch("https://api.acme.io/v1");
