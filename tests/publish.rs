@@ -21,7 +21,7 @@ use tempfile::TempDir;
 
 /// Verdaccio names a dependency by a tag that not every mirror has, so its version is said here.
 const NPM: &str = r#"{"private":true,"overrides":{"node-fetch":"2.7.0"}}"#;
-const PACKAGES: [&str; 4] = ["verdaccio@6.10.4", "pnpm@10.34.9", "yarn@1.22.22", "@yarnpkg/cli-dist@4.18.1"];
+const PACKAGES: [&str; 4] = ["verdaccio@6.8.0", "pnpm@10.34.9", "yarn@1.22.22", "@yarnpkg/cli-dist@4.18.1"];
 const PYPI: [&str; 2] = ["twine==7.0.0", "pypiserver==2.4.2"];
 
 fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], folder: &Path) {
@@ -34,7 +34,7 @@ fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], folder: &Path) 
 fn tool(program: &str) -> PathBuf {
     static SHELF: OnceLock<PathBuf> = OnceLock::new();
     let shelf = SHELF.get_or_init(|| {
-        let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("publish-npm-1");
+        let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("publish-npm-2");
         if !shelf.is_dir() {
             let half = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
             fs::write(half.path().join("package.json"), NPM).unwrap();
@@ -88,7 +88,8 @@ impl Drop for Server {
 impl Server {
     fn start(folder: TempDir, port: u16, mut command: Command) -> Self {
         command.current_dir(folder.path()).stdin(Stdio::null());
-        command.stdout(fs::File::create(folder.path().join("log")).unwrap()).stderr(Stdio::null());
+        let log = fs::File::create(folder.path().join("log")).unwrap();
+        command.stdout(log.try_clone().unwrap()).stderr(log);
         let mut server = Server { child: command.spawn().unwrap(), port, folder };
         let begun = Instant::now();
         while http(port, "GET", "/", "").is_none() {
