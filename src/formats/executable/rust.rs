@@ -120,6 +120,9 @@ fn own(name: &str) -> Option<&str> {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || "/._-:@+".contains(letter);
     let start = name.rfind(|letter: char| !fits(letter)).map_or(0, |at| at + 1);
     let name = name.get(start..)?;
+    // The start of an address may touch it as well: `http://src/lib.rs`.
+    let address = ["http:/", "https:/"].iter().find_map(|scheme| name.strip_prefix(scheme));
+    let name = address.map_or(name, |rest| rest.trim_start_matches('/'));
     // Another text right before a relative path: `a None valuesrc/main.rs`.
     let glued = ["src/", "crates/", "tests/", "examples/", "benches/"].iter().filter_map(|folder| {
         let at = name.find(folder)?;

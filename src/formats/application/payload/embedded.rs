@@ -55,7 +55,9 @@ pub(super) fn find(image: &Image<'_>, is_zip: bool, contents: &mut Contents<'_, 
         let range = piece.range.start.max(from)..piece.range.end;
         if range.start < range.end {
             from = range.end;
-            search.range(image, range, &piece.name, is_zip, contents)?;
+            for hole in search.holes(range) {
+                search.range(image, hole, piece, is_zip, contents)?;
+            }
         }
     }
     if search.exhausted {
@@ -65,15 +67,29 @@ pub(super) fn find(image: &Image<'_>, is_zip: bool, contents: &mut Contents<'_, 
 }
 
 impl Search {
+    /// The parts of a range that were not handed out, and are long enough for a stream.
+    fn holes(&self, range: Range<usize>) -> Vec<Range<usize>> {
+        let (mut holes, mut from) = (Vec::new(), range.start as u64);
+        let end = range.end as u64;
+        let first = self.taken.partition_point(|taken| taken.end <= from);
+        for taken in self.taken[first..].iter().take_while(|taken| taken.start < end) {
+            holes.push(from..taken.start.max(from));
+            from = taken.end.max(from);
+        }
+        holes.push(from.min(end)..end);
+        holes.retain(|hole| hole.end - hole.start >= SMALLEST as u64);
+        // They lie in the range, which is one of the file's.
+        holes.into_iter().map(|hole| hole.start as usize..hole.end as usize).collect()
+    }
+
     fn range(
         &mut self,
         image: &Image<'_>,
         range: Range<usize>,
-        section: &str,
+        section: &Piece,
         is_zip: bool,
         contents: &mut Contents<'_, '_>,
     ) -> Result<(), FormatError> {
-        let beginning = range.start;
         let all = &image.bytes[..range.end];
         let mut archives = archives(all, range.start, is_zip).into_iter().peekable();
         let mut streams = STREAMS.map(|(mark, ending)| {
@@ -94,7 +110,8 @@ impl Search {
                 continue;
             }
             // What fills a section has its name.
-            let name = if start == beginning { section.to_owned() } else { format!("{start:#x}{ending}") };
+            let fills = start == section.range.start;
+            let name = if fills { section.name.clone() } else { format!("{start:#x}{ending}") };
             if is_archive && !is_taken(&range, &self.taken) {
                 done = range.end;
                 hand_out(&name, range, image, contents)?;

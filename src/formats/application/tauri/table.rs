@@ -129,11 +129,12 @@ impl<'p> Program<'p> {
     }
 }
 
-/// `/index.html`, `/assets/index-1f2e3d.js`: a file with an ending, below the root.
+/// `/index.html`, `/assets/index-1f2e3d.js`: a file with an ending, below the root. Sources of Rust are named by panics, and
+/// are no part of a front end.
 fn is_path(name: &str) -> bool {
     let base = name.rsplit('/').next().unwrap_or_default();
     name.starts_with('/')
         && !name.starts_with("//")
         && !name.chars().any(|letter| letter.is_control() || letter == '\\')
-        && base.rsplit_once('.').is_some_and(|(_, ending)| (1..=12).contains(&ending.len()))
+        && base.rsplit_once('.').is_some_and(|(_, ending)| ending != "rs" && (1..=12).contains(&ending.len()))
 }
