@@ -274,3 +274,14 @@ fn help_says_what_is_known() {
     assert!(text.contains("lastlook guard [OPTIONS] -- <COMMAND>..."), "{text}");
     assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/hooks.md").is_file() && text.contains("docs/hooks.md"));
 }
+
+#[test]
+fn manifests_and_earlier_versions_are_left_to_check() {
+    let project = Project::new();
+    project.tool("twine", r#"echo published >> "$LOG""#);
+    for option in ["--manifest list", "--since dist/a.whl"] {
+        let (_, err) = project.exits(&format!("{option} -- twine upload dist/a.whl"), 2);
+        assert!(err.contains("before it"), "{err}");
+    }
+    assert_eq!(project.log(), "");
+}

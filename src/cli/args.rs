@@ -74,8 +74,16 @@ pub struct Args {
 const NOT_FOR_BASELINES: [&str; 8] =
     ["reports", "baseline", "manifest", "since", "fail_on", "allow_incomplete", "verbose", "color"];
 
+/// Options of `check` that mean nothing to `guard`: what is looked at is what the command publishes.
+const NOT_FOR_GUARD: [&str; 4] = ["since", "manifest", "target", "build"];
+
 /// Reads what was typed.
 pub fn parse() -> Result<Args, clap::Error> {
+    Args::from_arg_matches_mut(&mut command().try_get_matches()?)
+}
+
+/// The command line, as help, manual pages and completions show it.
+pub fn command() -> clap::Command {
     let command = Args::command().mut_subcommand("baseline", |command| {
         command.mut_args(|arg| {
             let hidden = NOT_FOR_BASELINES.contains(&arg.get_id().as_str());
@@ -83,12 +91,15 @@ pub fn parse() -> Result<Args, clap::Error> {
         })
     });
     // What is looked at is what the command publishes: the command stands where the paths would.
-    let command = command.mut_subcommand("guard", |guard| {
+    command.mut_subcommand("guard", |guard| {
+        let guard = guard.mut_args(|arg| {
+            let hidden = NOT_FOR_GUARD.contains(&arg.get_id().as_str());
+            arg.hide(hidden)
+        });
         guard.mut_arg("paths", |paths| {
             paths.last(true).required(true).default_value(None).value_name("COMMAND").help("The command that publishes")
         })
-    });
-    Args::from_arg_matches_mut(&mut command.try_get_matches()?)
+    })
 }
 
 /// The commands.

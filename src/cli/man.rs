@@ -3,11 +3,9 @@
 use std::io::{self, Write};
 
 use anyhow::{Context, Result};
-use clap::CommandFactory;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use super::args::Args;
 use super::{Exit, output};
 
 /// The `man` command.
@@ -25,7 +23,7 @@ pub struct ManArgs {
 /// Prints a manual page (roff, section 1).
 pub fn run(args: &ManArgs) -> Result<Exit> {
     // `help` is no command to read about. Building gives every command its full name, which is what its page is called.
-    let mut program = Args::command().disable_help_subcommand(true);
+    let mut program = super::args::command().disable_help_subcommand(true);
     program.build();
     let mut wanted = &program;
     for name in &args.command {

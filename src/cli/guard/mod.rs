@@ -33,6 +33,12 @@ use plan::{Arg, Plan, Proof, Step, Unit};
 
 /// Guards the command that stands in the place of the paths.
 pub fn run(args: &CheckArgs) -> Result<Exit> {
+    if args.since.is_some() || args.manifest.is_some() {
+        bail!(
+            "guard compares with no manifest and no earlier version\n  hint: run `lastlook check` with --manifest or --since before \
+             it"
+        );
+    }
     let words: Vec<OsString> = args.paths.iter().map(|word| word.clone().into_os_string()).collect();
     signals::install().context("signals cannot be passed on")?;
     let scratch = Scratch::new().context("a private folder cannot be made")?;
