@@ -160,7 +160,7 @@ impl Blocks<'_> {
             self.line(&line);
         }
         for remark in &outcome.remarks {
-            self.label("remark", &self.redactor.clean(remark).into_owned());
+            self.label("remark", &self.redactor.clean(remark));
         }
         for line in since::summary(outcome, self.context, self.redactor) {
             self.line(&line);

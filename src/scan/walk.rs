@@ -189,7 +189,8 @@ fn describe(kind: Option<FileType>) -> &'static str {
     "something special"
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

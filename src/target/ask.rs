@@ -133,7 +133,8 @@ fn say_private(answer: &mut Answer, private: &[Package], shown: &str) {
     answer.remarks.push(text);
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::super::testing::Bench;
     use super::*;

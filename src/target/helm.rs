@@ -50,7 +50,8 @@ impl Tool for Helm {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::super::testing::Bench;
     use super::super::{Contents, pack};

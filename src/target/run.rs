@@ -268,7 +268,8 @@ pub fn argument(before: &str, path: &Path) -> OsString {
     argument
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::super::testing;
     use super::*;

@@ -68,7 +68,8 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim_end).filter(is_name)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::super::testing::Bench;
     use super::*;
