@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the inputs of corpus/application and corpus/formats/{application,self-extracting-script,zipapp}.
+"""Makes the inputs of corpus/application and corpus/formats/{application,nwjs-package,self-extracting-script,
+zipapp}.
 
 The executables are a header, a few sections and what a packer puts into them, by the documents of the packers; the
 zipapp is made by Python's own module. Run from anywhere; needs Python 3.11 only.
@@ -10,6 +11,7 @@ import io
 import struct
 import tarfile
 import zipapp
+import zipfile
 from pathlib import Path
 
 CORPUS = Path(__file__).resolve().parent.parent
@@ -105,13 +107,25 @@ def python_app():
     folder = CORPUS / "formats/zipapp/plain/input"
     folder.mkdir(parents=True, exist_ok=True)
     archive = io.BytesIO()
-    import zipfile
-
     with zipfile.ZipFile(archive, "w") as files:
         for name, text in [("__main__.py", "from quay import depth\nprint(depth.of(3))\n"), ("quay/depth.py", "def of(tide):\n    return tide - 0.7\n")]:
             files.writestr(zipfile.ZipInfo(name), text)
     archive.seek(0)
     zipapp.create_archive(archive, folder / "harbour.pyz", interpreter="/usr/bin/env python3")
+
+
+def nwjs():
+    """A package of NW.js: a zip with a manifest, a page and its script."""
+    package = io.BytesIO()
+    files = {
+        "package.json": '{"name": "harbour", "main": "index.html"}\n',
+        "index.html": '<!doctype html><title>Harbour</title><script src="harbour.js"></script>\n',
+        "harbour.js": SCRIPT,
+    }
+    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
+    return package.getvalue()
 
 
 def main():
@@ -123,6 +137,7 @@ def main():
     frame = gzip.compress(b"The tide at noon, and at midnight. " * 60, mtime=0)
     put("formats/application/embedded/input/harbour", elf([(".rodata", b"before" + frame + b"after")]))
     put("formats/self-extracting-script/makeself/input/install.run", makeself())
+    put("formats/nwjs-package/plain/input/harbour.nw", nwjs())
     python_app()
 
 

@@ -98,6 +98,27 @@ export interface StaleEntry {
   problem: string;
 }
 
+/** A package that a tool would publish, and the verdict on it alone. */
+export interface Package {
+  /** The tool that publishes it, as `target` calls it. */
+  tool: string;
+  /** Empty where it is not known. */
+  name: string;
+  /** Empty where it is not known. */
+  version: string;
+  folder: string;
+  /** Whether exactly what would be published was looked at; `false` where it was everything in the folder. */
+  exact: boolean;
+  verdict: Verdict;
+  files: number;
+  members: number;
+  bytes: number;
+  errors: number;
+  warnings: number;
+  notes: number;
+  gaps: number;
+}
+
 /** What was looked at, and counts. */
 export interface Totals {
   files: number;
@@ -170,6 +191,10 @@ export interface Report {
   allowed: AllowedFinding[];
   gaps: Gap[];
   stale: StaleEntry[];
+  /** Where a tool was asked what it would publish: each package, and the verdict on it alone. */
+  packages: Package[];
+  /** What must be said aloud about the choice of what was looked at. */
+  remarks: string[];
   totals: Totals;
   /** With `since`, what differs from the earlier version. */
   since: Comparison | null;
@@ -187,6 +212,10 @@ export interface ScanOptions {
   manifest?: string;
   /** The earlier package or manifest to compare with. */
   since?: string;
+  /** What a folder is: `auto`, `folder` (everything in it), or the tool that publishes it. */
+  target?: string;
+  /** Whether a Python or .NET project is built, to look at what is published of it. */
+  build?: boolean;
   /** Files and folders with further rules. */
   rules?: string | string[];
   /** Levels of rules, or of globs of rules: `{ "source-map-*": "off" }`. */

@@ -29,6 +29,7 @@ const ONE = {
   baseline: "--baseline",
   manifest: "--manifest",
   since: "--since",
+  target: "--target",
   failOn: "--fail-on",
   threads: "--threads",
 };
@@ -43,6 +44,7 @@ function toArguments(paths, options) {
     else if (key in ONE) found.push(`${ONE[key]}=${value}`);
     else if (key in SEVERAL) found.push(...[value].flat().map((one) => `${SEVERAL[key]}=${one}`));
     else if (key === "allowIncomplete") found.push(...(value ? ["--allow-incomplete"] : []));
+    else if (key === "build") found.push(...(value ? ["--build"] : []));
     else if (key === "levels") found.push(...Object.entries(value).map(([rule, level]) => `--set=${rule}=${level}`));
     else throw new TypeError(`scan: there is no option ${JSON.stringify(key)}`);
   }

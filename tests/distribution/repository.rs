@@ -48,6 +48,7 @@ fn the_types_have_every_key_of_the_report_and_no_other() {
         ("Finding", "A finding"),
         ("Gap", "A gap"),
         ("StaleEntry", "A stale allow entry"),
+        ("Package", "A package"),
         ("Totals", "The totals"),
         ("Comparison", "A comparison"),
         ("Side", "A side"),
