@@ -222,9 +222,10 @@ fn a_debug_link_is_told_and_its_file_is_debug_symbols() {
         .run("strip out/a")
         .run("objcopy --add-gnu-debuglink=out/a.debug out/a");
     let looked = workshop.look();
-    assert_eq!(looked.fact("executable-debug-link", "a", "executable.debug_link"), "a.debug");
-    assert_eq!(looked.facts("debug-symbols-file", "a.debug").int("debug.own_files"), 3);
-    assert!(!looked.finds(OWN));
+    assert_eq!(looked.facts("debug-symbols-beside", "a.debug").int("debug.own_files"), 3);
+    assert!(!looked.finds(OWN) && !looked.finds("executable-debug-link"), "{:?}", looked.rules());
+    workshop.run("rm out/a.debug");
+    assert_eq!(workshop.look().fact("executable-debug-link", "a", "executable.debug_link"), "a.debug");
 }
 
 #[test]
@@ -337,11 +338,11 @@ fn windows_programs_and_their_pdb_name_their_sources() {
     let workshop = Workshop::new();
     workshop.run("zig cc -target x86_64-windows-gnu -g -o out/a.exe main.c berths.c");
     let looked = workshop.look();
-    let facts = looked.facts("debug-symbols-file", "a.pdb");
-    let examples = looked.fact("debug-symbols-file", "a.pdb", "debug.own_examples");
+    let facts = looked.facts("debug-symbols-beside", "a.pdb");
+    let examples = looked.fact("debug-symbols-beside", "a.pdb", "debug.own_examples");
     assert!(facts.int("debug.units") >= 2 && facts.int("debug.own_files") >= 2, "{facts:?}");
     assert!(examples.contains("main.c") && examples.contains("berths.c"), "{examples}");
-    assert!(looked.fact("debug-symbols-file", "a.pdb", "debug.compilers").contains("clang version"));
+    assert!(looked.fact("debug-symbols-beside", "a.pdb", "debug.compilers").contains("clang version"));
 }
 
 #[test]

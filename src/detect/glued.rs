@@ -166,6 +166,12 @@ fn has_random_body(token: &[u8], keywords: &[String]) -> bool {
     let body = body.unwrap_or(token);
     let whole: Vec<u8> = body.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
     let parts = body.split(|byte| !byte.is_ascii_alphanumeric());
+    // Names of commands and options, one behind the other, have pairs of letters like those of keys, but hardly a figure or
+    // a capital. Keys of small letters and figures have a quarter of figures.
+    let others = whole.iter().filter(|byte| !byte.is_ascii_lowercase()).count();
+    if others * 10 < whole.len() {
+        return false;
+    }
     looks_random(&whole)
         || are_random_letters(body)
         || parts.max_by_key(|part| part.len()).is_some_and(|part| part.len() >= BODY && looks_random(part))

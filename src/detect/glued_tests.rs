@@ -121,6 +121,8 @@ fn how_tokens_begin_is_no_token_with_words_behind_it() {
     let (_, detector) = builtin();
     let words = [&b"\x08category\"sk_live_"[..], b"eyJqa3UiairtablepackagesTooLarged3n0l4ndopenvino", b"\0\0"].concat();
     assert_eq!(found(&detector, &words), []);
+    let names = b"\x01Lessfm2_sl.Bphx_mmapvenvhtmllzmanwjsdateMSL2xn--weakdsymvstswpc\x01abcdmost";
+    assert_eq!(found(&detector, names), []);
     let token = example::fill("\"sk_live_<base62*24>\0\0", 3).unwrap();
     assert_eq!(found(&detector, token.as_bytes()).len(), 1);
 }

@@ -69,7 +69,11 @@ impl Format for EmbeddedModel {
             let inside = if linked { marks(bytes, &part, out.accounted()) } else { Vec::new() };
             for start in starts.chain(inside) {
                 let place = start..part.end;
-                let known = found.iter().chain(out.accounted()).any(|known| known.contains(&start));
+                // The reader of zip archives hands out the files of one that is appended, and does not see that they are
+                // one model.
+                let zip = !linked && bytes[start as usize..].starts_with(b"PK\x03\x04");
+                let elsewhere = out.accounted().iter().filter(|_| !zip);
+                let known = found.iter().chain(elsewhere).any(|known| known.contains(&start));
                 if known || place.end.saturating_sub(place.start) < SMALLEST as u64 {
                     continue;
                 }
