@@ -219,6 +219,8 @@ impl Package {
             .env("PATH", std::env::join_paths(folders).unwrap())
             .env("ORDER", self.folder.path().join("../").join(format!("{}-order", self.name)))
             .env("npm_config_update_notifier", "false")
+            // In a pipeline (`CI`), Yarn would not write the yarn.lock that a package made here does not have yet.
+            .env("YARN_ENABLE_IMMUTABLE_INSTALLS", "false")
             .stdin(Stdio::null())
             .output()
             .unwrap()

@@ -141,6 +141,8 @@ fn with(client: &str, program: &str) -> Command {
         command.env_remove(name);
     }
     command.env("YARN_ENABLE_TELEMETRY", "0").env("COREPACK_ENABLE_STRICT", "0").stdin(Stdio::null());
+    // In a pipeline (`CI`), Yarn would not write the yarn.lock that a project made here does not have yet.
+    command.env("YARN_ENABLE_IMMUTABLE_INSTALLS", "false");
     command
 }
 

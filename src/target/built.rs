@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::Folder;
 use super::run::Ask;
-use super::{Contents, File, Package, Refusal, Scripts, Surroundings, Tool, made_in};
+use super::{Contents, File, Package, Refusal, Scripts, Surroundings, Tool};
 
 /// How deep modules may lie below the folder.
 const DEPTH: usize = 4;
@@ -52,11 +52,8 @@ impl Tool for Nuget {
 
     fn pack(&self, package: &Package, into: &Path, _: Scripts, around: &Surroundings) -> Result<Vec<PathBuf>, Refusal> {
         let ask = Ask::tool(around, "dotnet", &package.folder)?;
-        ask.args(["pack", "--configuration", "Release", "--no-restore", "--output"])
-            .arg(into)
-            .scripts(Scripts::Run)
-            .answer()?;
-        made_in(into)
+        let ask = ask.args(["pack", "--configuration", "Release", "--no-restore", "--output"]);
+        ask.arg(into).packs(Scripts::Run, into)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::manifest::Folder;
 use super::npm::{is_client_package, is_of_client, package, read};
 use super::run::Ask;
-use super::{Package, Refusal, Scripts, Surroundings, Tool, made_in, workspaces};
+use super::{Package, Refusal, Scripts, Surroundings, Tool, workspaces};
 
 /// Bun.
 pub struct Bun;
@@ -49,7 +49,6 @@ impl Tool for Bun {
     ) -> Result<Vec<PathBuf>, Refusal> {
         let ask = Ask::tool(around, "bun", &package.folder)?.args(["pm", "pack", "--destination"]).arg(into);
         let ask = if scripts == Scripts::Ignore { ask.arg("--ignore-scripts") } else { ask };
-        ask.scripts(scripts).answer()?;
-        made_in(into)
+        ask.packs(scripts, into)
     }
 }

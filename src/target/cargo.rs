@@ -34,14 +34,14 @@ impl Tool for Cargo {
     fn packages(&self, folder: &Path, around: &Surroundings) -> Result<Vec<Package>, Refusal> {
         let ask = Ask::tool(around, "cargo", folder)?;
         let answer = ask.args(["metadata", "--no-deps", "--format-version", "1", "--offline"]).answer()?;
-        packages(&answer.text, folder).ok_or_else(|| Refusal::nonsense("cargo"))
+        packages(answer.text()?, folder).ok_or_else(|| Refusal::nonsense("cargo"))
     }
 
     fn instead(&self, package: &Package, around: &Surroundings) -> Option<(Contents, String)> {
         let ask = Ask::tool(around, "cargo", &package.folder).ok()?;
         let ask = ask.args(["package", "--list", "--allow-dirty", "--offline", "--manifest-path"]);
         let answer = ask.arg(package.folder.join("Cargo.toml")).answer().ok()?;
-        let files = listed(&answer.text, package);
+        let files = listed(answer.text().ok()?, package);
         let said = "the files that cargo lists are looked at, without the Cargo.lock and .cargo_vcs_info.json that it writes \
                     when it packs";
         (!files.is_empty()).then(|| (Contents::Files(files), said.to_owned()))

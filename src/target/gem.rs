@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::built::plain;
 use super::manifest::Folder;
 use super::run::Ask;
-use super::{Package, Refusal, Scripts, Surroundings, Tool, made_in};
+use super::{Package, Refusal, Scripts, Surroundings, Tool};
 
 /// `gem build`.
 pub struct Gem;
@@ -40,7 +40,6 @@ impl Tool for Gem {
         around: &Surroundings,
     ) -> Result<Vec<PathBuf>, Refusal> {
         let ask = Ask::tool(around, "gem", &package.folder)?.arg("build").arg(format!("{}.gemspec", package.name));
-        ask.arg("--output").arg(into.join(format!("{}.gem", package.name))).scripts(scripts).answer()?;
-        made_in(into)
+        ask.arg("--output").arg(into.join(format!("{}.gem", package.name))).packs(scripts, into)
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::built::plain;
 use super::manifest::{self, Folder};
 use super::run::Ask;
-use super::{Package, Refusal, Scripts, Surroundings, Tool, made_in};
+use super::{Package, Refusal, Scripts, Surroundings, Tool};
 
 /// `helm package`.
 pub struct Helm;
@@ -44,9 +44,8 @@ impl Tool for Helm {
         scripts: Scripts,
         around: &Surroundings,
     ) -> Result<Vec<PathBuf>, Refusal> {
-        let ask = Ask::tool(around, "helm", &package.folder)?.args(["package", ".", "--destination"]).arg(into);
-        ask.scripts(scripts).answer()?;
-        made_in(into)
+        let ask = Ask::tool(around, "helm", &package.folder)?.args(["package", ".", "--destination"]);
+        ask.arg(into).packs(scripts, into)
     }
 }
 

@@ -282,14 +282,5 @@ impl Surroundings {
     }
 }
 
-/// The files in a folder that a tool was told to pack into, in order.
-fn made_in(folder: &Path) -> Result<Vec<PathBuf>, Refusal> {
-    let entries =
-        std::fs::read_dir(folder).map_err(|error| Refusal(format!("what was packed cannot be listed: {error}")))?;
-    let mut made: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
-    made.sort();
-    Ok(made)
-}
-
 #[cfg(test)]
 mod testing;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::manifest::{Folder, PackageJson, client};
 use super::run::Ask;
-use super::{Contents, File, Package, Refusal, Scripts, Surroundings, Tool, made_in, workspaces};
+use super::{Contents, File, Package, Refusal, Scripts, Surroundings, Tool, workspaces};
 
 /// What Node runs to ask the modules of npm.
 const SCRIPT: &str = include_str!("npm_list.js");
@@ -78,8 +78,7 @@ impl Tool for Npm {
             runs_nothing(package, around)?;
         }
         let ask = if scripts == Scripts::Ignore { ask.arg("--ignore-scripts") } else { ask };
-        ask.scripts(scripts).answer()?;
-        made_in(into)
+        ask.packs(scripts, into)
     }
 }
 
@@ -172,7 +171,7 @@ impl Node {
         let folders = serde_json::to_string(&folders.ok_or_else(|| Refusal::nonsense("npm"))?);
         let folders = folders.map_err(|_| Refusal::nonsense("npm"))?;
         let ask = Ask::program(around, "npm", &self.node, &self.npm).arg("-e").arg(SCRIPT).arg("--").arg(&self.npm);
-        let lists = lists(&ask.arg(folders).answer()?.text).filter(|lists| lists.len() == number);
+        let lists = lists(ask.arg(folders).answer()?.text()?).filter(|lists| lists.len() == number);
         lists.ok_or_else(|| Refusal::nonsense("npm"))
     }
 }
@@ -204,7 +203,7 @@ fn dry_run(package: &Package, around: &Surroundings) -> Result<Vec<String>, Refu
     let ask = Ask::tool(around, "npm", &package.folder)?;
     runs_nothing(package, around)?;
     let answer = ask.args(["pack", "--dry-run", "--json", "--ignore-scripts"]).answer()?;
-    packed(&answer.text, &package.name).ok_or_else(|| Refusal::nonsense("npm"))
+    packed(answer.text()?, &package.name).ok_or_else(|| Refusal::nonsense("npm"))
 }
 
 /// Refuses where npm would run a script in spite of `--ignore-scripts`: `prepare`, before npm 10 (pacote's `dir.js`).
@@ -212,8 +211,8 @@ fn runs_nothing(package: &Package, around: &Surroundings) -> Result<(), Refusal>
     if !read(&package.folder)?.has_script("prepare") {
         return Ok(());
     }
-    let version = Ask::tool(around, "npm", &package.folder)?.arg("--version").answer()?.text;
-    match version.trim().split('.').next().and_then(|first| first.parse::<u32>().ok()) {
+    let answer = Ask::tool(around, "npm", &package.folder)?.arg("--version").answer()?;
+    match answer.text()?.trim().split('.').next().and_then(|first| first.parse::<u32>().ok()) {
         Some(10..) => Ok(()),
         Some(_) => Err(Refusal::failed("npm", "is older than 10, and runs `prepare` whenever it packs")),
         None => Err(Refusal::nonsense("npm")),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::manifest::Folder;
 use super::npm::{is_client_package, is_of_client, package, read};
 use super::run::Ask;
-use super::{Package, Refusal, Scripts, Surroundings, Tool, made_in};
+use super::{Package, Refusal, Scripts, Surroundings, Tool};
 
 /// pnpm.
 pub struct Pnpm;
@@ -40,7 +40,7 @@ impl Tool for Pnpm {
         }
         let ask = Ask::tool(around, "pnpm", folder)?;
         let answer = ask.args(["list", "--recursive", "--depth", "-1", "--json"]).answer()?;
-        let folders = members(&answer.text).ok_or_else(|| Refusal::nonsense("pnpm"))?;
+        let folders = members(answer.text()?).ok_or_else(|| Refusal::nonsense("pnpm"))?;
         let mut packages = Vec::new();
         for member in &folders {
             packages.extend(package(&Pnpm, member, folder, &read(member)?));
@@ -57,8 +57,7 @@ impl Tool for Pnpm {
     ) -> Result<Vec<PathBuf>, Refusal> {
         let ask = Ask::tool(around, "pnpm", &package.folder)?.args(["pack", "--pack-destination"]).arg(into);
         let ask = if scripts == Scripts::Ignore { ask.arg("--config.ignore-scripts=true") } else { ask };
-        ask.scripts(scripts).answer()?;
-        made_in(into)
+        ask.packs(scripts, into)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::built::{archives, built, plain};
 use super::manifest::{self, Folder};
 use super::run::Ask;
-use super::{Contents, Package, Refusal, Scripts, Surroundings, Tool, made_in};
+use super::{Contents, Package, Refusal, Scripts, Surroundings, Tool};
 
 /// sdist and wheel.
 pub struct Python;
@@ -67,8 +67,7 @@ impl Tool for Python {
     fn pack(&self, package: &Package, into: &Path, _: Scripts, around: &Surroundings) -> Result<Vec<PathBuf>, Refusal> {
         let python = ["python3", "python"].into_iter().find(|name| around.find(name).is_some());
         let ask = Ask::tool(around, python.unwrap_or("python3"), &package.folder)?;
-        ask.args(["-m", "build", "--no-isolation", "--outdir"]).arg(into).arg(".").scripts(Scripts::Run).answer()?;
-        made_in(into)
+        ask.args(["-m", "build", "--no-isolation", "--outdir"]).arg(into).arg(".").packs(Scripts::Run, into)
     }
 }
 

@@ -59,8 +59,19 @@ pub struct Ask<'s> {
 /// What a tool answered, having ended well.
 #[derive(Debug)]
 pub struct Answer {
-    /// Its standard output.
-    pub text: String,
+    name: String,
+    said: Result<String, String>,
+}
+
+impl Answer {
+    /// Its standard output, from the first byte to the last.
+    ///
+    /// # Errors
+    /// When a program that it left behind still holds the output, so that more may come, and when it is not UTF-8: what is
+    /// missing in a list of files would not be looked at.
+    pub fn text(&self) -> Result<&str, Refusal> {
+        self.said.as_deref().map_err(|reason| Refusal::failed(&self.name, reason))
+    }
 }
 
 impl<'s> Ask<'s> {
@@ -111,6 +122,15 @@ impl<'s> Ask<'s> {
         self
     }
 
+    /// Has it pack into the folder `into`, and answers the files that it made there.
+    ///
+    /// # Errors
+    /// As [`Ask::answer`], and when the folder cannot be listed.
+    pub fn packs(self, scripts: Scripts, into: &Path) -> Result<Vec<PathBuf>, Refusal> {
+        self.scripts(scripts).answer()?;
+        made_in(into)
+    }
+
     /// Runs it to its end.
     ///
     /// # Errors
@@ -126,7 +146,7 @@ impl<'s> Ask<'s> {
         let mut child = self.command.spawn().map_err(|error| failed(format!("cannot be started: {error}")))?;
         let limit = if self.with_scripts { self.around.script_limit } else { self.around.limit };
         let said = listen(&mut child, Instant::now() + limit);
-        let (status, text, complaint) = match said {
+        let (status, out, err) = match said {
             Ok(said) => said,
             Err(reason) => {
                 let _ = child.kill();
@@ -135,17 +155,27 @@ impl<'s> Ask<'s> {
             }
         };
         if status.success() {
-            return Ok(Answer { text });
+            return Ok(Answer { name: self.name, said: out.text() });
         }
-        let last = last_words(&complaint, &text);
+        let last = last_words(&err.readable(), &out.readable());
         let code =
             status.code().map_or_else(|| "was ended by a signal".to_owned(), |code| format!("exited with {code}"));
         Err(failed(if last.is_empty() { code } else { format!("{code}: {last}") }))
     }
 }
 
-/// Reads what the program says until it ends.
-fn listen(child: &mut Child, deadline: Instant) -> Result<(ExitStatus, String, String), String> {
+/// The files in a folder that a tool was told to pack into, in order.
+fn made_in(folder: &Path) -> Result<Vec<PathBuf>, Refusal> {
+    let failed = |error| Refusal::new(format!("what was packed cannot be listed: {error}"));
+    let entries = std::fs::read_dir(folder).map_err(failed)?;
+    let mut made = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>().map_err(failed)?;
+    made.retain(|path| path.is_file());
+    made.sort();
+    Ok(made)
+}
+
+/// Reads what the program says until it ends: its standard output, and the end of its complaints.
+fn listen(child: &mut Child, deadline: Instant) -> Result<(ExitStatus, Heard, Heard), String> {
     let out = Pipe::read(child.stdout.take(), usize::MAX);
     let err = Pipe::read(child.stderr.take(), COMPLAINT);
     let status = loop {
@@ -157,7 +187,7 @@ fn listen(child: &mut Child, deadline: Instant) -> Result<(ExitStatus, String, S
             Err(error) => return Err(format!("cannot be waited for: {error}")),
         }
     };
-    Ok((status, out.said()?, err.said()?))
+    Ok((status, out.heard()?, err.heard()?))
 }
 
 fn too_much() -> String {
@@ -206,14 +236,34 @@ impl Pipe {
         self.said.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Everything that was said. A program that was left behind may hold the other end for ever: it is not waited for.
-    fn said(self) -> Result<String, String> {
-        let _ = self.end.recv_timeout(LEFT_BEHIND);
+    /// What was said until now. A program that was left behind may hold the other end for ever: it is not waited for.
+    fn heard(self) -> Result<Heard, String> {
+        let whole = self.end.recv_timeout(LEFT_BEHIND).is_ok();
         let mut said = self.lock();
         if said.too_much {
             return Err(too_much());
         }
-        Ok(String::from_utf8_lossy(&std::mem::take(&mut said.bytes)).into_owned())
+        Ok(Heard { bytes: std::mem::take(&mut said.bytes), whole })
+    }
+}
+
+/// What was heard of a program, and whether that is everything.
+struct Heard {
+    bytes: Vec<u8>,
+    whole: bool,
+}
+
+impl Heard {
+    fn text(self) -> Result<String, String> {
+        if !self.whole {
+            return Err("left a program behind that may still answer".to_owned());
+        }
+        String::from_utf8(self.bytes).map_err(|_| "answered something that is not UTF-8".to_owned())
+    }
+
+    /// As much as can be read, for messages.
+    fn readable(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
     }
 }
 
@@ -279,7 +329,7 @@ mod tests {
         let around = Surroundings { limit, ..testing::surroundings(folder.path()) };
         let shell = Path::new("/bin/sh");
         let answer = Ask::program(&around, "tool", shell, folder.path()).args(["-c", script]).answer();
-        answer.map(|answer| answer.text).map_err(|refusal| refusal.to_string())
+        answer.and_then(|answer| answer.text().map(str::to_owned)).map_err(|refusal| refusal.to_string())
     }
 
     const SOON: Duration = Duration::from_secs(20);
@@ -298,8 +348,11 @@ mod tests {
     fn a_tool_that_never_ends_or_never_stops_talking_is_ended() {
         let started = Instant::now();
         assert_eq!(sh("exec sleep 60", Duration::from_millis(200)).unwrap_err(), "`tool` took too long");
-        // A program that it leaves behind does not keep us either.
-        assert_eq!(sh("sleep 60 & echo done", SOON).unwrap(), "done\n");
+        // A program that it leaves behind does not keep us either, but might have had more to say.
+        let left = sh("sleep 60 & echo done", SOON).unwrap_err();
+        assert_eq!(left, "`tool` left a program behind that may still answer");
+        assert_eq!(sh("sleep 60 >&2 & echo done", SOON).unwrap(), "done\n", "it holds the complaints only");
+        assert!(sh("printf '\\377'", SOON).unwrap_err().contains("not UTF-8"));
         assert!(sh("exec yes", SOON).unwrap_err().contains("said more than 64 MiB"));
         assert!(started.elapsed() < Duration::from_secs(50));
     }

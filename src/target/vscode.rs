@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::manifest::Folder;
 use super::npm::{package, read};
 use super::run::Ask;
-use super::{Contents, File, Package, Refusal, Scripts, Surroundings, Tool, made_in};
+use super::{Contents, File, Package, Refusal, Scripts, Surroundings, Tool};
 
 /// `vsce`.
 pub struct VsCode;
@@ -39,7 +39,7 @@ impl Tool for VsCode {
             let answer = Ask::tool(around, "vsce", &package.folder)?.arg("ls").answer()?;
             let file =
                 |name: &str| File { name: name.replace('\\', "/"), path: package.folder.join(name), made: false };
-            let files: Vec<File> = names(&answer.text).map(file).collect();
+            let files: Vec<File> = names(answer.text()?).map(file).collect();
             if files.is_empty() { Err(Refusal::nonsense("vsce")) } else { Ok(Contents::Files(files)) }
         };
         packages.iter().map(one).collect()
@@ -57,8 +57,7 @@ impl Tool for VsCode {
         }
         let archive = into.join(format!("{}-{}.vsix", package.name, package.version));
         let ask = Ask::tool(around, "vsce", &package.folder)?.args(["package", "--out"]).arg(archive);
-        ask.scripts(scripts).answer()?;
-        made_in(into)
+        ask.packs(scripts, into)
     }
 }
 

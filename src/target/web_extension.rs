@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::built::plain;
 use super::manifest::{self, Folder};
 use super::run::Ask;
-use super::{Package, Refusal, Scripts, Surroundings, Tool, made_in};
+use super::{Package, Refusal, Scripts, Surroundings, Tool};
 
 /// `web-ext`.
 pub struct WebExtension;
@@ -45,8 +45,7 @@ impl Tool for WebExtension {
     ) -> Result<Vec<PathBuf>, Refusal> {
         let ask = Ask::tool(around, "web-ext", &package.folder)?;
         let ask = ask.args(["build", "--no-config-discovery", "--no-input", "--overwrite-dest", "--source-dir", "."]);
-        ask.arg("--artifacts-dir").arg(into).scripts(scripts).answer()?;
-        made_in(into)
+        ask.arg("--artifacts-dir").arg(into).packs(scripts, into)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::manifest::Folder;
 use super::npm::{is_client_package, is_of_client, package, read};
 use super::run::{Ask, argument};
-use super::{Package, Refusal, Scripts, Surroundings, Tool, made_in};
+use super::{Package, Refusal, Scripts, Surroundings, Tool};
 
 /// Yarn of any version.
 pub struct Yarn;
@@ -52,8 +52,8 @@ impl Tool for Yarn {
         }
         let ask = |args: &[&str]| Ask::tool(around, "yarn", folder)?.args(args).answer();
         let locations = match is_classic(folder, around)? {
-            true => classic_members(&ask(&["--silent", "workspaces", "info", "--json"])?.text),
-            false => berry_members(&ask(&["workspaces", "list", "--json"])?.text),
+            true => classic_members(ask(&["--silent", "workspaces", "info", "--json"])?.text()?),
+            false => berry_members(ask(&["workspaces", "list", "--json"])?.text()?),
         };
         let mut locations = locations.ok_or_else(|| Refusal::nonsense("yarn"))?;
         locations.sort();
@@ -83,15 +83,14 @@ impl Tool for Yarn {
                 ask.env("YARN_PLUGINS", argument("", &plugin)).arg("--out").arg(&archive)
             }
         };
-        ask.scripts(scripts).answer()?;
-        made_in(into)
+        ask.packs(scripts, into)
     }
 }
 
 /// Whether the Yarn that answers in this folder is of the first generation. The project may bring a release of its own.
 fn is_classic(folder: &Path, around: &Surroundings) -> Result<bool, Refusal> {
     let answer = Ask::tool(around, "yarn", folder)?.arg("--version").answer()?;
-    let version = answer.text.trim().lines().next_back().unwrap_or_default().trim().to_owned();
+    let version = answer.text()?.trim().lines().next_back().unwrap_or_default().trim().to_owned();
     match version.split('.').next().and_then(|first| first.parse::<u32>().ok()) {
         Some(generation) => Ok(generation < 2),
         None => Err(Refusal::nonsense("yarn")),
