@@ -4,6 +4,7 @@
 // A helper of a test that meets the unexpected fails the test, as it should.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::fs;
@@ -68,7 +69,7 @@ fn slow(rule: &ContentRule, text: &[u8]) -> BTreeSet<(usize, usize, bool)> {
 
 fn keywords(rule: &ContentRule, text: &[u8]) -> Vec<Range<usize>> {
     let text = if rule.ignore_case { text.to_ascii_lowercase() } else { text.to_vec() };
-    let at = |word: &String| -> Vec<Range<usize>> {
+    let at = |word: &Cow<str>| -> Vec<Range<usize>> {
         let mut places = Vec::new();
         let mut from = 0;
         while let Some(start) = text[from..].windows(word.len()).position(|window| window == word.as_bytes()) {
@@ -89,7 +90,7 @@ fn shannon(bytes: &[u8]) -> f64 {
 /// The rule's examples one after another, with filler of any length between and some bytes changed.
 fn text(rule: &Rule, seed: u64) -> Vec<u8> {
     let mut numbers = Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    let examples: Vec<&String> = rule.hits.iter().chain(&rule.misses).collect();
+    let examples: Vec<&Cow<str>> = rule.hits.iter().chain(&rule.misses).collect();
     let mut text = Vec::new();
     for round in 0..6 {
         let filler = [0, 1, 7, 300, 511, 600, 5_000][numbers.below(7)];

@@ -8,6 +8,7 @@
 #[path = "support/mod.rs"]
 mod support;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -71,7 +72,7 @@ fn shown(rule: &Arc<Rule>) -> Result<(), Failed> {
     }
     let output = Command::new(env!("CARGO_BIN_EXE_lastlook")).args(["rules", "show", &rule.id]).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let explained = text.contains(&*rule.id) && text.contains(rule.title.as_str());
+    let explained = text.contains(&*rule.id) && text.contains(&*rule.title);
     if output.status.success() && explained { Ok(()) } else { Err(format!("{}\n{text}", output.status).into()) }
 }
 
@@ -80,7 +81,7 @@ fn engine(rule: &Arc<Rule>) -> Result<(), Failed> {
     let content = rule.content().ok_or("no content rule")?;
     let path = example_path(rule);
     let folder = tempfile::tempdir()?;
-    let examples = |kind: &'static str, templates: &[String]| -> Result<Vec<String>, Failed> {
+    let examples = |kind: &'static str, templates: &[Cow<'static, str>]| -> Result<Vec<String>, Failed> {
         let mut names = Vec::new();
         for (index, template) in templates.iter().enumerate() {
             let name = format!("{kind}{index}");

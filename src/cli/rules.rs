@@ -61,12 +61,12 @@ fn explain(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A heading and indented lines; nothing where there are no lines.
-fn section(out: &mut dyn Write, heading: &str, lines: &[String]) -> io::Result<()> {
+fn section(out: &mut dyn Write, heading: &str, lines: &[impl AsRef<str>]) -> io::Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n{heading}")?;
-    lines.iter().try_for_each(|line| writeln!(out, "  {}", sanitize::escape(line)))
+    lines.iter().try_for_each(|line| writeln!(out, "  {}", sanitize::escape(line.as_ref())))
 }
 
 /// Lines of at most 90 characters; a longer word stands alone.

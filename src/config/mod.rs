@@ -4,7 +4,9 @@
 //! `levle = "off"` must never be passed over by a gate.
 
 mod diagnostic;
+mod prepared;
 mod table;
 
 pub use diagnostic::{Diagnostic, Diagnostics, closest};
-pub use table::{Prepared, PreparedTable, Source, Table, Value};
+pub use prepared::{Prepared, PreparedTable, PreparedTables};
+pub use table::{Source, Table, Text, Value};

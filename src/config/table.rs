@@ -1,11 +1,13 @@
 //! A TOML table that remembers which of its keys were asked for.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::prepared::{Prepared, PreparedTable};
 use super::{Diagnostic, closest};
 
 /// How many mistakes of one file are listed.
@@ -19,24 +21,8 @@ pub struct Source<'t> {
     mistakes: RefCell<Vec<Diagnostic>>,
 }
 
-/// A value of a table that was read when the program was built. The tables of the rules that lastlook carries are; to read
-/// them as TOML took a quarter of the time that the program needs to start.
-#[derive(Debug, Clone, Copy)]
-pub enum Prepared {
-    /// A text.
-    Text(&'static str),
-    /// A list of texts.
-    Texts(&'static [&'static str]),
-    /// A whole number from 0.
-    Integer(u64),
-    /// A number with a fraction.
-    Number(f64),
-    /// True or false.
-    Boolean(bool),
-}
-
-/// A table whose values are [`Prepared`]: keys and values.
-pub type PreparedTable = &'static [(&'static str, Prepared)];
+/// A text of a file, or one that the program carries.
+pub type Text = Cow<'static, str>;
 
 /// A value and its place in the file.
 #[derive(Debug, Clone)]
@@ -120,22 +106,22 @@ enum Values<'s, 't> {
 #[derive(Debug, Clone, Copy)]
 enum Found<'s, 't> {
     Parsed(&'s Spanned<DeValue<'t>>),
-    Prepared(Prepared),
+    Prepared(PreparedTable, Prepared),
 }
 
 impl<'s, 't> Found<'s, 't> {
     fn span(&self) -> Range<usize> {
         match self {
             Found::Parsed(value) => value.span(),
-            Found::Prepared(_) => 0..0,
+            Found::Prepared(..) => 0..0,
         }
     }
 
-    fn as_text(&self) -> Option<&'s str> {
+    fn as_text(&self) -> Option<Text> {
         match self {
-            Found::Parsed(value) => value.get_ref().as_str(),
-            Found::Prepared(Prepared::Text(text)) => Some(text),
-            Found::Prepared(_) => None,
+            Found::Parsed(value) => value.get_ref().as_str().map(|text| Cow::Owned(text.to_owned())),
+            Found::Prepared(table, Prepared::Text(range)) => Some(Cow::Borrowed(table.text(*range))),
+            Found::Prepared(..) => None,
         }
     }
 
@@ -145,8 +131,8 @@ impl<'s, 't> Found<'s, 't> {
                 let integer = value.get_ref().as_integer()?;
                 u64::from_str_radix(integer.as_str(), integer.radix()).ok()
             }
-            Found::Prepared(Prepared::Integer(integer)) => Some(*integer),
-            Found::Prepared(_) => None,
+            Found::Prepared(_, Prepared::Integer(integer)) => Some(*integer),
+            Found::Prepared(..) => None,
         }
     }
 
@@ -157,34 +143,31 @@ impl<'s, 't> Found<'s, 't> {
                 DeValue::Integer(number) => number.as_str().parse().ok(),
                 _ => None,
             },
-            Found::Prepared(Prepared::Number(number)) => Some(*number),
-            Found::Prepared(Prepared::Integer(number)) => Some(*number as f64),
-            Found::Prepared(_) => None,
+            Found::Prepared(_, Prepared::Number(number)) => Some(*number),
+            Found::Prepared(_, Prepared::Integer(number)) => Some(*number as f64),
+            Found::Prepared(..) => None,
         }
     }
 
     fn as_boolean(&self) -> Option<bool> {
         match self {
             Found::Parsed(value) => value.get_ref().as_bool(),
-            Found::Prepared(Prepared::Boolean(boolean)) => Some(*boolean),
-            Found::Prepared(_) => None,
+            Found::Prepared(_, Prepared::Boolean(boolean)) => Some(*boolean),
+            Found::Prepared(..) => None,
         }
     }
 
-    fn as_list(&self) -> Option<Vec<Found<'s, 't>>> {
+    fn as_list(&self) -> Option<&'s [Spanned<DeValue<'t>>]> {
         match self {
-            Found::Parsed(value) => Some(value.get_ref().as_array()?.iter().map(Found::Parsed).collect()),
-            Found::Prepared(Prepared::Texts(texts)) => {
-                Some(texts.iter().map(|text| Found::Prepared(Prepared::Text(text))).collect())
-            }
-            Found::Prepared(_) => None,
+            Found::Parsed(value) => value.get_ref().as_array().map(|items| &items[..]),
+            Found::Prepared(..) => None,
         }
     }
 
     fn as_table(&self) -> Option<&'s DeTable<'t>> {
         match self {
             Found::Parsed(value) => value.get_ref().as_table(),
-            Found::Prepared(_) => None,
+            Found::Prepared(..) => None,
         }
     }
 }
@@ -199,9 +182,7 @@ impl<'s, 't> Table<'s, 't> {
         self.asked.push(key);
         match self.values {
             Values::Parsed(table) => table.get(key).map(Found::Parsed),
-            Values::Prepared(table) => {
-                table.iter().find(|(known, _)| *known == key).map(|(_, value)| Found::Prepared(*value))
-            }
+            Values::Prepared(table) => table.get(key).map(|value| Found::Prepared(table, value)),
         }
     }
 
@@ -210,7 +191,7 @@ impl<'s, 't> Table<'s, 't> {
     pub fn has(&self, key: &str) -> bool {
         match self.values {
             Values::Parsed(table) => table.contains_key(key),
-            Values::Prepared(table) => table.iter().any(|(known, _)| *known == key),
+            Values::Prepared(table) => table.get(key).is_some(),
         }
     }
 
@@ -229,12 +210,12 @@ impl<'s, 't> Table<'s, 't> {
     }
 
     /// A text.
-    pub fn text(&mut self, key: &'static str) -> Option<Value<String>> {
-        self.typed(key, "a text in quotes", |found| found.as_text().map(str::to_owned))
+    pub fn text(&mut self, key: &'static str) -> Option<Value<Text>> {
+        self.typed(key, "a text in quotes", Found::as_text)
     }
 
     /// A text that has to be there.
-    pub fn required_text(&mut self, key: &'static str) -> Option<Value<String>> {
+    pub fn required_text(&mut self, key: &'static str) -> Option<Value<Text>> {
         if self.get(key).is_none() {
             self.mistake(self.span.clone(), format!("`{key}` is missing"), None);
             return None;
@@ -274,16 +255,19 @@ impl<'s, 't> Table<'s, 't> {
     }
 
     /// A list of texts; empty where the key is missing.
-    pub fn texts(&mut self, key: &'static str) -> Vec<Value<String>> {
+    pub fn texts(&mut self, key: &'static str) -> Vec<Value<Text>> {
         let Some(value) = self.get(key) else { return Vec::new() };
+        if let Found::Prepared(table, Prepared::Texts(range)) = value {
+            return table.texts(range).map(|text| Value { value: Cow::Borrowed(text), span: 0..0 }).collect();
+        }
         let Some(items) = value.as_list() else {
             self.mistake(value.span(), format!("`{key}` must be a list of texts"), None);
             return Vec::new();
         };
         let mut texts = Vec::new();
         for item in items {
-            match item.as_text() {
-                Some(text) => texts.push(Value { value: text.to_owned(), span: item.span() }),
+            match item.get_ref().as_str() {
+                Some(text) => texts.push(Value { value: Cow::Owned(text.to_owned()), span: item.span() }),
                 None => self.mistake(item.span(), format!("`{key}` must hold texts only"), None),
             }
         }
@@ -309,7 +293,7 @@ impl<'s, 't> Table<'s, 't> {
         };
         let mut tables = Vec::new();
         for item in items {
-            match item.as_table() {
+            match item.get_ref().as_table() {
                 Some(table) => {
                     let values = Values::Parsed(table);
                     tables.push(Table { source: self.source, values, asked: Vec::new(), span: item.span() });

@@ -3,8 +3,6 @@
 //! The crate of that name builds the same in ten times the time, which every start of the program would pay for, and in
 //! four times the memory, which every step would wait for.
 
-use std::collections::VecDeque;
-
 /// The most entries that the table may have: 256 MiB of them.
 const MOST: usize = 64 << 20;
 
@@ -37,12 +35,14 @@ impl Automaton {
     /// Prepares words, which are in lower case.
     pub fn new<'w>(words: impl Iterator<Item = &'w [u8]> + Clone) -> Result<Self, TooLarge> {
         let (classes, stride) = classes(words.clone());
-        let mut trie = Trie::new(stride);
+        let mut trie = Trie::new();
         for (position, word) in words.enumerate() {
-            trie.add(word, &classes, u32::try_from(position).map_err(|_| TooLarge)?)?;
+            trie.add(word, &classes, u32::try_from(position).map_err(|_| TooLarge)?);
+            if trie.nodes.len().saturating_mul(stride) > MOST {
+                return Err(TooLarge);
+            }
         }
-        let order = trie.complete();
-        Ok(trie.into_automaton(&order, classes))
+        Ok(trie.into_automaton(classes, stride))
     }
 
     /// Nothing was read yet.
@@ -93,81 +93,124 @@ fn classes<'w>(words: impl Iterator<Item = &'w [u8]>) -> ([u8; 256], usize) {
     (classes, usize::from(count))
 }
 
-/// The words as a tree, on its way to an automaton. State 0 is its root, which is nobody's child.
+/// The words as a tree, on its way to an automaton. Node 0 is its root, which is nobody's child.
 struct Trie {
-    stride: usize,
-    next: Vec<u32>,
-    /// The words that end at each state.
-    ends: Vec<Vec<u32>>,
+    nodes: Vec<Node>,
+    /// The nodes that words end at, with the words' positions.
+    ends: Vec<(u32, u32)>,
+}
+
+/// A node, which knows its first child and the next child of its parent; 0 where there is none.
+#[derive(Clone, Copy, Default)]
+struct Node {
+    class: u8,
+    child: u32,
+    sibling: u32,
+    /// The node of the longest end of what was read that begins a word.
+    falls_to: u32,
+    /// Whether a word ends here, or at what it falls to.
+    is_end: bool,
 }
 
 impl Trie {
-    fn new(stride: usize) -> Self {
-        Trie { stride, next: vec![0; stride], ends: vec![Vec::new()] }
+    fn new() -> Self {
+        Trie { nodes: vec![Node::default()], ends: Vec::new() }
     }
 
-    fn add(&mut self, word: &[u8], classes: &[u8; 256], position: u32) -> Result<(), TooLarge> {
-        let mut state = 0;
+    fn children(&self, node: u32) -> impl Iterator<Item = u32> {
+        let some = |node: u32| (node != 0).then_some(node);
+        std::iter::successors(some(self.nodes[node as usize].child), move |child| {
+            some(self.nodes[*child as usize].sibling)
+        })
+    }
+
+    fn child(&self, node: u32, class: u8) -> Option<u32> {
+        self.children(node).find(|child| self.nodes[*child as usize].class == class)
+    }
+
+    fn add(&mut self, word: &[u8], classes: &[u8; 256], position: u32) {
+        let mut node = 0;
         for byte in word {
-            let at = state * self.stride + usize::from(classes[usize::from(*byte)]);
-            if self.next[at] == 0 {
-                self.next[at] = self.ends.len() as u32;
-                self.ends.push(Vec::new());
-                self.next.resize(self.next.len() + self.stride, 0);
-                if self.next.len() > MOST {
-                    return Err(TooLarge);
-                }
-            }
-            state = self.next[at] as usize;
+            let class = classes[usize::from(*byte)];
+            node = self.child(node, class).unwrap_or_else(|| {
+                let new = self.nodes.len() as u32;
+                let sibling = std::mem::replace(&mut self.nodes[node as usize].child, new);
+                self.nodes.push(Node { class, sibling, ..Node::default() });
+                new
+            });
         }
-        self.ends[state].push(position);
-        Ok(())
+        self.nodes[node as usize].is_end = true;
+        self.ends.push((node, position));
     }
 
-    /// Fills in where each state goes on a byte that no word has there: to where the longest end of what was read goes
-    /// that begins a word. Answers the states in the order of their depth.
-    fn complete(&mut self) -> Vec<usize> {
-        let mut falls_to = vec![0usize; self.ends.len()];
-        let mut order = Vec::with_capacity(self.ends.len());
-        let mut waiting = VecDeque::from([0]);
-        while let Some(state) = waiting.pop_front() {
-            order.push(state);
-            let fallen = falls_to[state];
-            for class in 0..self.stride {
-                let instead = if state == 0 { 0 } else { self.next[fallen * self.stride + class] };
-                let child = &mut self.next[state * self.stride + class];
-                if *child == 0 {
-                    *child = instead;
-                } else {
-                    falls_to[*child as usize] = instead as usize;
-                    waiting.push_back(*child as usize);
-                }
-            }
-            if fallen != state {
-                let shorter = self.ends[fallen].clone();
-                self.ends[state].extend(shorter);
+    /// Finds out what every node falls to. Answers the nodes in the order of their depth.
+    fn complete(&mut self) -> Vec<u32> {
+        let mut order = vec![0];
+        let mut next = 0;
+        while let Some(&node) = order.get(next) {
+            next += 1;
+            let mut child = self.nodes[node as usize].child;
+            while child != 0 {
+                let Node { class, sibling, .. } = self.nodes[child as usize];
+                let falls_to = if node == 0 { 0 } else { self.goes_to(self.nodes[node as usize].falls_to, class) };
+                let is_end = self.nodes[falls_to as usize].is_end;
+                let this = &mut self.nodes[child as usize];
+                (this.falls_to, this.is_end) = (falls_to, this.is_end || is_end);
+                order.push(child);
+                child = sibling;
             }
         }
         order
     }
 
-    /// Numbers the states anew, by depth, with those that end a word last.
-    fn into_automaton(self, order: &[usize], classes: [u8; 256]) -> Automaton {
-        let Trie { stride, next, ends } = self;
-        let (ending, others): (Vec<usize>, Vec<usize>) = order.iter().partition(|state| !ends[**state].is_empty());
-        let mut places = vec![0u32; ends.len()];
-        for (index, state) in others.iter().chain(&ending).enumerate() {
-            places[*state] = (index * stride) as u32;
+    /// Where a node goes on a class, which it may have to fall for.
+    fn goes_to(&self, mut node: u32, class: u8) -> u32 {
+        loop {
+            match self.child(node, class) {
+                Some(child) => return child,
+                None if node == 0 => return 0,
+                None => node = self.nodes[node as usize].falls_to,
+            }
         }
-        let rows = others.iter().chain(&ending).map(|state| &next[state * stride..][..stride]);
-        let table = rows.flatten().map(|state| places[*state as usize]).collect();
-        let mut lists = vec![0];
-        let mut words = Vec::new();
-        for state in &ending {
-            words.extend(&ends[*state]);
+    }
+
+    /// Numbers the states by depth, with those that end a word last, and writes the table: what a state has no child for,
+    /// it does as the one that it falls to, which is less deep and stands there already.
+    fn into_automaton(mut self, classes: [u8; 256], stride: usize) -> Automaton {
+        let order = self.complete();
+        let (ending, others): (Vec<u32>, Vec<u32>) = order.iter().partition(|node| self.nodes[**node as usize].is_end);
+        let mut places = vec![0; self.nodes.len()];
+        for (index, node) in others.iter().chain(&ending).enumerate() {
+            places[*node as usize] = index * stride;
+        }
+        let mut next = vec![0; self.nodes.len() * stride];
+        for node in &order {
+            let (place, falls_to) = (places[*node as usize], places[self.nodes[*node as usize].falls_to as usize]);
+            next.copy_within(falls_to..falls_to + stride, place);
+            for child in self.children(*node) {
+                next[place + usize::from(self.nodes[child as usize].class)] = places[child as usize] as u32;
+            }
+        }
+        let first_end = others.len() * stride;
+        let (lists, words) =
+            self.lists(&ending, |node| places[node as usize].checked_sub(first_end).map(|at| at / stride));
+        Automaton { next, classes, stride, first_end: first_end as u32, lists, words }
+    }
+
+    /// The positions of the words that end at each of these nodes, one behind the other, and where each list begins.
+    /// `place` answers which of them a node is.
+    fn lists(&mut self, ending: &[u32], place: impl Fn(u32) -> Option<usize>) -> (Vec<u32>, Vec<u32>) {
+        self.ends.sort_unstable();
+        let (mut lists, mut words) = (vec![0], Vec::with_capacity(self.ends.len()));
+        for node in ending {
+            let first = self.ends.partition_point(|(end, _)| end < node);
+            words.extend(self.ends[first..].iter().take_while(|(end, _)| end == node).map(|(_, word)| *word));
+            if let Some(shorter) = place(self.nodes[*node as usize].falls_to) {
+                words.extend_from_within(lists[shorter] as usize..lists[shorter + 1] as usize);
+            }
             lists.push(words.len() as u32);
         }
-        Automaton { next: table, classes, stride, first_end: (others.len() * stride) as u32, lists, words }
+        (lists, words)
     }
 }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::slice::ParallelSlice;
 use regex::bytes::{Captures, Regex};
 
 use super::automaton::TooLarge;
@@ -19,6 +20,8 @@ use crate::rules::{ContentRule, Matcher, entropy};
 
 /// From this many bytes on, several threads share the work on one text: below it, there are other texts for them.
 const LARGE: usize = 4 << 20;
+/// From this many windows on, they are shared as well.
+const MANY: usize = 32;
 /// How often one window is searched again inside of a match that was refused: the time that a window takes is bounded.
 const RETRIES: usize = 16;
 
@@ -103,7 +106,7 @@ impl ContentMatcher {
         let contents = rules.iter().enumerate().filter_map(|(at, active)| Some((at, active.rule.content()?)));
         let prefilter = Prefilter::new(contents.flat_map(|(rule, content)| {
             let owner = Owner { rule, exact: !content.ignore_case };
-            content.keywords.iter().map(move |keyword| (keyword.as_str(), owner))
+            content.keywords.iter().map(move |keyword| (&**keyword, owner))
         }))?;
         let contents = rules.iter().enumerate().filter_map(|(at, active)| Some((at, active.rule.content()?)));
         let everywhere = contents.filter(|(_, content)| is_everywhere(content)).map(|(at, _)| at).collect();
@@ -111,7 +114,7 @@ impl ContentMatcher {
         let anchors = LazyAnchors::new(Box::new(move || {
             let secrets = asked.iter().filter(|active| active.rule.category == Category::Secret);
             let contents = secrets.filter_map(|active| active.rule.content());
-            Anchors::new(contents.flat_map(|rule| rule.keywords.iter().map(|word| (word.as_str(), rule.span))))
+            Anchors::new(contents.flat_map(|rule| rule.keywords.iter().map(|word| (&**word, rule.span))))
         }));
         let glued = Glued::new(rules.len());
         Ok(ContentMatcher { rules, prefilter, anchors, glued, everywhere })
@@ -158,15 +161,22 @@ impl ContentMatcher {
         kind: Kind,
         wanted: impl Fn(&Active) -> bool,
     ) -> Vec<ContentMatch<'d>> {
-        let mut found = Vec::new();
-        for (rule, window) in self.windows(text, name.lower, wanted) {
+        let windows = self.windows(text, name.lower, wanted);
+        let search = |mut found: Vec<ContentMatch<'d>>, (rule, window): &(usize, Range<usize>)| {
             let before = found.len();
-            self.search_window(rule, text, window.clone(), &mut found);
+            self.search_window(*rule, text, window.clone(), &mut found);
             if kind == Kind::Binary {
-                self.drop_bare_keywords(rule, text, before, &mut found);
-                self.search_glued(rule, text, window, before, &mut found);
+                self.drop_bare_keywords(*rule, text, before, &mut found);
+                self.search_glued(*rule, text, window.clone(), before, &mut found);
             }
-        }
+            found
+        };
+        let mut found = if text.len() >= LARGE && windows.len() >= MANY {
+            let shares = windows.par_chunks(MANY / 2).map(|share| share.iter().fold(Vec::new(), search));
+            shares.collect::<Vec<_>>().concat()
+        } else {
+            windows.iter().fold(Vec::new(), search)
+        };
         conditions::keep(&mut found, 0, text, name.given);
         found
     }

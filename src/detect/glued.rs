@@ -15,6 +15,7 @@ use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Hir, HirKind};
 
 use super::content::{is_secret, ranges};
+use crate::config::Text;
 use crate::rules::{ContentRule, LazyRegex, are_random_letters, is_words, looks_random};
 
 /// How often a stretch is searched again inside of a match that was refused.
@@ -157,8 +158,8 @@ fn is_symbol(before: &[u8]) -> bool {
 
 /// Whether what stands behind the name that an issuer puts in front looks drawn at random: all of it without its
 /// hyphens, as in a UUID, or the longest of its parts.
-fn has_random_body(token: &[u8], keywords: &[String]) -> bool {
-    let behind = |keyword: &String| {
+fn has_random_body(token: &[u8], keywords: &[Text]) -> bool {
+    let behind = |keyword: &Text| {
         let found = token.windows(keyword.len().max(1)).position(|part| part.eq_ignore_ascii_case(keyword.as_bytes()));
         found.map(|at| at + keyword.len())
     };
@@ -180,7 +181,7 @@ fn has_random_body(token: &[u8], keywords: &[String]) -> bool {
 /// Whether what a rule found in bytes that are no text is only its keyword, with other strings behind it: programs that
 /// know the tokens of an issuer hold how they begin, and the next string may go on as a token would.
 pub(super) fn is_bare_keyword(rule: &ContentRule, secret: &[u8]) -> bool {
-    let behind = |keyword: &String| {
+    let behind = |keyword: &Text| {
         let (front, body) = secret.split_at_checked(keyword.len())?;
         front.eq_ignore_ascii_case(keyword.as_bytes()).then_some(body)
     };
@@ -208,7 +209,7 @@ fn run<'t>(bytes: impl Iterator<Item = &'t u8>) -> usize {
 
 /// The pattern without what it asks of the bytes before and after a match; `None` where it asks nothing of those that
 /// a secret could touch.
-fn without_boundaries(pattern: &str, keywords: &[String]) -> Option<Hir> {
+fn without_boundaries(pattern: &str, keywords: &[Text]) -> Option<Hir> {
     let hir = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()?;
     let grouped = hir.properties().explicit_captures_len() > 0;
     let (bare, changed) = bare(hir, grouped, keywords);
@@ -216,7 +217,7 @@ fn without_boundaries(pattern: &str, keywords: &[String]) -> Option<Hir> {
 }
 
 /// A pattern without what stands around the secret in it, and whether that has made a difference.
-fn bare(hir: Hir, grouped: bool, keywords: &[String]) -> (Hir, bool) {
+fn bare(hir: Hir, grouped: bool, keywords: &[Text]) -> (Hir, bool) {
     match hir.kind() {
         HirKind::Concat(parts) => {
             // A secret that tells itself needs no quote and no short word before it.
@@ -248,7 +249,7 @@ fn bare(hir: Hir, grouped: bool, keywords: &[String]) -> (Hir, bool) {
 }
 
 /// Whether every match of a pattern has a keyword in it.
-fn holds_keyword(hir: &Hir, keywords: &[String]) -> bool {
+fn holds_keyword(hir: &Hir, keywords: &[Text]) -> bool {
     let holds = |bytes: &[u8]| {
         keywords.iter().any(|keyword| {
             let keyword = keyword.as_bytes();

@@ -1,6 +1,7 @@
 //! Tokens between strings that touch them, through the detector.
 
 use super::super::Detector;
+use crate::config::Text;
 use crate::finding::Category;
 use crate::rules::{Rule, RuleSet, example, load};
 
@@ -34,12 +35,12 @@ fn tokens_are_found_between_strings_that_touch_them() {
     for rule in rules.iter().filter(|rule| rule.category == Category::Secret) {
         let Some(content) = rule.content().filter(|content| content.paths.is_none()) else { continue };
         // A token that stands in the middle of what tells it cannot be glued to anything.
-        let shape = |hit: &&String| content.keywords.iter().any(|word| hit.contains(&format!("{word}<")));
+        let shape = |hit: &&Text| content.keywords.iter().any(|word| hit.contains(&format!("{word}<")));
         let Some(hit) = rule.hits.iter().find(shape) else { continue };
         let mut missed = 0;
         for seed in 0..10 {
             let Some(secret) = secret(&detector, rule, hit, seed) else { continue };
-            if !content.keywords.iter().any(|word| secret.contains(word.as_str())) {
+            if !content.keywords.iter().any(|word| secret.contains(&**word)) {
                 continue;
             }
             let glued = format!("index out of range{secret}unexpected end of JSON input");

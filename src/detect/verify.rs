@@ -106,9 +106,9 @@ fn example_facts(template: &str, specs: &[&FactSpec]) -> Result<Facts, String> {
         let (read, mistakes) = Source::new("example", &text).read(|top| match spec.kind {
             FactType::Int => top.integer("v").map(|value| facts.set(spec.name, value.value)),
             FactType::Bool => top.boolean("v").map(|value| facts.set(spec.name, value.value)),
-            FactType::Text => top.text("v").map(|value| facts.set(spec.name, value.value)),
+            FactType::Text => top.text("v").map(|value| facts.set(spec.name, value.value.into_owned())),
             FactType::List => {
-                let items: Vec<String> = top.texts("v").into_iter().map(|value| value.value).collect();
+                let items: Vec<String> = top.texts("v").into_iter().map(|value| value.value.into_owned()).collect();
                 facts.set(spec.name, items);
                 Some(())
             }

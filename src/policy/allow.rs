@@ -56,10 +56,10 @@ impl AllowEntry {
         }
         table.finish();
         Some(AllowEntry {
-            rule: rule?.value,
+            rule: rule?.value.into_owned(),
             path,
             fingerprint: fingerprint.map(|value| value.value.to_ascii_lowercase()),
-            reason: reason?.value,
+            reason: reason?.value.into_owned(),
             expires: expires.map(|value| value.value),
             place,
         })

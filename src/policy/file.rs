@@ -79,10 +79,10 @@ fn read(top: &mut Table<'_, '_>, file: &str, text: &str, rules: &[&str]) -> Poli
         }
     }
     policy.allow_incomplete = top.boolean("allow-incomplete").map(|value| value.value);
-    policy.target = top.text("target").map(|target| target.value);
+    policy.target = top.text("target").map(|target| target.value.into_owned());
     policy.allow_comments = top.boolean("allow-comments").map(|value| value.value);
     let folder = Path::new(file).parent().unwrap_or(Path::new(""));
-    policy.baseline = top.text("baseline").map(|baseline| folder.join(baseline.value));
+    policy.baseline = top.text("baseline").map(|baseline| folder.join(&*baseline.value));
     if let Some(levels) = top.table("levels") {
         read_levels(&levels, rules, &mut policy.levels);
     }

@@ -107,7 +107,8 @@ impl Builder<'_> {
             short_description: self.text(short),
             full_description: self.text(rule.map_or(short, |rule| &rule.why)),
             help: self.help(short, rule.map(AsRef::as_ref)),
-            help_uri: rule.and_then(|rule| rule.references.iter().find(|reference| is_plain_url(reference)).cloned()),
+            help_uri: rule
+                .and_then(|rule| rule.references.iter().find(|uri| is_plain_url(uri)).map(ToString::to_string)),
             default_configuration: Configuration { enabled: level != Level::Off, level: level_word(level) },
             properties: RuleProperties {
                 tags: ["security", finding.category.as_str()],
@@ -119,16 +120,14 @@ impl Builder<'_> {
 
     fn help(&self, title: &str, rule: Option<&Rule>) -> Help {
         let Some(rule) = rule else { return Help { text: message(title), markdown: message(title) } };
-        let plain = [rule.why.as_str(), &format!("How to fix it: {}", rule.fix)];
+        let plain = [&*rule.why, &format!("How to fix it: {}", rule.fix)];
         let links: Vec<String> =
             rule.references.iter().filter(|uri| is_plain_url(uri)).map(|uri| format!("- <{uri}>")).collect();
-        let marked = [rule.why.clone(), format!("**How to fix it:** {}", rule.fix), links.join("\n")];
+        let (how, links) = (format!("**How to fix it:** {}", rule.fix), links.join("\n"));
+        let marked = [&*rule.why, &how, &links];
         let escape = |text: &str| text.lines().map(sanitize::escape).collect::<Vec<_>>().join("\n");
         let join = |parts: &[&str]| parts.iter().map(|part| escape(part)).collect::<Vec<_>>().join("\n\n");
-        Help {
-            text: double_braces(&join(&plain)),
-            markdown: double_braces(join(&marked.each_ref().map(String::as_str)).trim_end()),
-        }
+        Help { text: double_braces(&join(&plain)), markdown: double_braces(join(&marked).trim_end()) }
     }
 
     fn result(&self, finding: &Finding, reason: Option<&str>) -> SarifResult {

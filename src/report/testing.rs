@@ -12,20 +12,20 @@ use crate::manifest::Kind;
 use crate::rules::{Globs, Matcher, PathRule, Rule, RuleSet};
 use crate::scan::{Allowed, Content, Host, Judged, Outcome, Source, Stale, Standing, Totals};
 
-fn rule(id: &str, category: Category, level: Level, title: &str, why: &str, fix: &str) -> Rule {
+fn rule(id: &str, category: Category, level: Level, title: &'static str, why: &'static str, fix: &'static str) -> Rule {
     Rule {
         id: id.into(),
         category,
         level,
-        title: title.to_owned(),
+        title: title.into(),
         message: None,
-        why: why.to_owned(),
-        fix: fix.to_owned(),
-        references: vec!["https://example.test/read-on".to_owned(), "not a url".to_owned()],
+        why: why.into(),
+        fix: fix.into(),
+        references: vec!["https://example.test/read-on".into(), "not a url".into()],
         hits: Vec::new(),
         misses: Vec::new(),
         matcher: Matcher::Path(PathRule { paths: Globs::default(), except: Globs::default(), like: None }),
-        file: "test.toml".to_owned(),
+        file: "test.toml".into(),
     }
 }
 

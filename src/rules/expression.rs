@@ -1,8 +1,12 @@
 //! Conditions over facts: a small part of CEL, the Common Expression Language.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use crate::finding::{FactSpec, FactType, FactValue, Facts};
+
+/// The facts that formats declare, by their names.
+pub type Known<'k> = BTreeMap<&'k str, &'k FactSpec>;
 
 /// A condition over facts.
 ///
@@ -57,7 +61,7 @@ impl Expression {
     ///
     /// # Errors
     /// What is wrong, in a sentence.
-    pub fn parse(text: &str, known: &[&FactSpec]) -> Result<Self, String> {
+    pub fn parse(text: &str, known: &Known<'_>) -> Result<Self, String> {
         let mut parser = Parser { rest: text, known };
         let node = parser.or(DEPTH)?;
         parser.space();
@@ -144,7 +148,7 @@ impl Operator {
 
 struct Parser<'t, 'k> {
     rest: &'t str,
-    known: &'k [&'k FactSpec],
+    known: &'k Known<'k>,
 }
 
 impl Parser<'_, '_> {
@@ -247,17 +251,17 @@ impl Parser<'_, '_> {
             }
         }
         let name = self.fact_name()?;
-        let kind = self.known.iter().find(|spec| spec.name == name).map_or(FactType::Bool, |spec| spec.kind);
+        let kind = self.known.get(&*name).map_or(FactType::Bool, |spec| spec.kind);
         Ok((Operand::Fact(name), kind))
     }
 
     fn fact_name(&mut self) -> Result<String, String> {
         self.space();
         let name = self.word(is_name).to_owned();
-        if self.known.iter().any(|spec| spec.name == name) {
+        if self.known.contains_key(&*name) {
             return Ok(name);
         }
-        match crate::config::closest(&name, self.known.iter().map(|spec| spec.name)) {
+        match crate::config::closest(&name, self.known.keys().copied()) {
             Some(near) => Err(format!("no format states the fact `{name}`; did you mean `{near}`?")),
             None => Err(format!("no format states the fact `{name}`; `lastlook formats` lists all facts")),
         }
@@ -305,11 +309,15 @@ mod tests {
         &FactSpec { name: "map.inline", kind: FactType::Bool, doc: "" },
     ];
 
+    fn known() -> Known<'static> {
+        KNOWN.iter().map(|spec| (spec.name, *spec)).collect()
+    }
+
     fn holds(text: &str) -> bool {
         let mut facts = Facts::default();
         facts.set("map.count", 3u64);
         facts.set("map.kind", "index");
-        Expression::parse(text, &KNOWN).expect(text).holds(&facts)
+        Expression::parse(text, &known()).expect(text).holds(&facts)
     }
 
     #[test]
@@ -330,7 +338,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        let mistake = |text: &str| Expression::parse(text, &KNOWN).unwrap_err();
+        let mistake = |text: &str| Expression::parse(text, &known()).unwrap_err();
         assert!(mistake("map.cuont > 1").contains("did you mean `map.count`?"));
         assert!(mistake("map.count == 'x'").contains("does not compare a integer with a text"));
         assert!(mistake("map.count").contains("is no condition"));

@@ -18,6 +18,7 @@ use super::globs::Globs;
 use super::rule::{ContentRule, LazyRegex, Matcher, PathPattern, PathRule, Rule};
 use super::set::RuleSet;
 use crate::config::Diagnostic;
+use crate::config::Text;
 use crate::finding::{Category, Level};
 use extend::Merged;
 use literals::Shape;
@@ -197,15 +198,17 @@ impl Builder<'_> {
             id: Arc::clone(self.ids.get(id)?),
             category,
             level,
-            title: if described.is_empty() { format!("what the rule {id} looks for") } else { described.to_owned() },
+            title: if described.is_empty() { format!("what the rule {id} looks for") } else { described.to_owned() }
+                .into(),
             message: None,
-            why: format!("A rule of your own says so: `{id}` in {file}. That form of rules has no words for why."),
-            fix: "If it is a secret, revoke it where it was issued. Then take it out of the build.".to_owned(),
+            why: format!("A rule of your own says so: `{id}` in {file}. That form of rules has no words for why.")
+                .into(),
+            fix: "If it is a secret, revoke it where it was issued. Then take it out of the build.".into(),
             references: Vec::new(),
             hits: Vec::new(),
             misses: Vec::new(),
             matcher,
-            file: file.to_owned(),
+            file: file.to_owned().into(),
         })
     }
 
@@ -255,7 +258,7 @@ impl Builder<'_> {
             specificity: raw.specificity.unwrap_or(USUAL),
         };
         ContentRule {
-            keywords,
+            keywords: keywords.into_iter().map(Text::from).collect(),
             ignore_case: true,
             pattern,
             span: length.saturating_add(longest).clamp(64, MOST_SPAN),

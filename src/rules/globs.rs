@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
 
+use crate::config::Text;
+
 /// Globs, of which one has to match. They are compiled one by one, and only once a path holds what they ask for: most
 /// never are.
 #[derive(Debug, Default)]
@@ -11,7 +13,7 @@ pub struct Globs(Vec<LazyGlob>);
 
 #[derive(Debug)]
 struct LazyGlob {
-    source: String,
+    source: Text,
     /// What [`literal`] says of it.
     literal: OnceLock<String>,
     compiled: OnceLock<Option<GlobMatcher>>,
@@ -20,7 +22,7 @@ struct LazyGlob {
 impl Globs {
     /// Globs as they are written, which [`glob`] has found to be right.
     #[must_use]
-    pub fn new(sources: impl IntoIterator<Item = String>) -> Self {
+    pub fn new(sources: impl IntoIterator<Item = Text>) -> Self {
         Globs(
             sources
                 .into_iter()
@@ -37,7 +39,7 @@ impl Globs {
 
     /// The globs as they are written.
     pub fn sources(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.0.iter().map(|glob| glob.source.as_str())
+        self.0.iter().map(|glob| &*glob.source)
     }
 
     /// Whether any of them matches `path`, given in lower case with `/` between components.

@@ -52,7 +52,7 @@ pub fn add(set: &mut RuleSet, name: &str, value: &str) -> Result<(), Refusal> {
     refuse(value)?;
     let id = free_id(set, name);
     let forms = forms(value);
-    let keyword = |form: &String| form.chars().take(KEYWORD).collect();
+    let keyword = |form: &String| form.chars().take(KEYWORD).collect::<String>().into();
     let matcher = Matcher::Content(ContentRule {
         keywords: forms.iter().map(keyword).collect(),
         ignore_case: false,
@@ -71,20 +71,21 @@ pub fn add(set: &mut RuleSet, name: &str, value: &str) -> Result<(), Refusal> {
         id: Arc::from(id),
         category: Category::Secret,
         level: Level::Error,
-        title: format!("value of the secret {name}"),
+        title: format!("value of the secret {name}").into(),
         message: None,
         why: "This is not something that looks like a secret: it is the very value that was given to --known-secrets. \
               Whoever downloads the package has it."
-            .to_owned(),
+            .into(),
         fix: format!(
             "Replace {name} where it was issued if the package has left this machine. Then find the step of the build \
              that writes it into its output; bundlers do so with environment variables they are told to define."
-        ),
+        )
+        .into(),
         references: Vec::new(),
         hits: Vec::new(),
         misses: Vec::new(),
         matcher,
-        file: "--known-secrets".to_owned(),
+        file: "--known-secrets".into(),
     }));
     Ok(())
 }

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::expression::Expression;
+use super::expression::{Expression, Known};
 use super::gitleaks::{self, Note, Notes};
 use super::globs::{Globs, glob};
 use super::rule::{ContentRule, FactRule, LazyRegex, Matcher, PathRule, Rule, Template};
 use super::set::RuleSet;
-use crate::config::{Diagnostic, Diagnostics, Prepared, PreparedTable, Source, Table, Value};
+use crate::config::{Diagnostic, Diagnostics, Prepared, PreparedTables, Source, Table, Text, Value};
 use crate::finding::{Category, FactSpec, Level};
 
 /// The rules files that lastlook carries: name and text.
 pub static BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/builtin_rules.rs"));
 
-/// The same rules, one by one: the file's name, and the table as TOML says it.
-static PREPARED: &[(&str, PreparedTable)] = include!(concat!(env!("OUT_DIR"), "/prepared_rules.rs"));
+/// The same rules, one by one.
+static PREPARED: PreparedTables = include!(concat!(env!("OUT_DIR"), "/prepared_rules.rs"));
 
 /// Default of [`ContentRule::span`].
 const SPAN: usize = 512;
@@ -44,10 +44,12 @@ pub fn load(
     let mut mistakes: Vec<Diagnostic> = Vec::new();
     let is_ours = |(_, text): &&(&str, &str)| check == Check::Lazily || gitleaks::is_ours(text);
     let (ours, theirs): (Vec<_>, Vec<_>) = files.iter().partition(is_ours);
+    let facts = &known(facts);
     for (file, text) in ours {
+        let named = &Text::Owned((*file).to_owned());
         let ((), found) = Source::new(file, text).read(|top| {
             for table in top.tables("rule") {
-                read_rule(table, file, facts, check, set);
+                read_rule(table, named, facts, check, set);
             }
         });
         mistakes.extend(found);
@@ -64,26 +66,32 @@ pub fn load(
 pub fn builtin(facts: &[&FactSpec]) -> Result<RuleSet, Diagnostics> {
     let mut set = RuleSet::default();
     let mut mistakes = Vec::new();
-    for (file, table) in PREPARED {
+    let facts = &known(facts);
+    for (file, table) in PREPARED.iter() {
+        let file = &Text::Borrowed(file);
         let read = |table: Table<'_, '_>| read_rule(table, file, facts, Check::Lazily, &mut set);
         mistakes.extend(Source::new(file, "").read_prepared(table, read).1);
     }
     if mistakes.is_empty() { Ok(set) } else { Err(Diagnostics(mistakes)) }
 }
 
-fn read_rule(mut table: Table<'_, '_>, file: &str, facts: &[&FactSpec], check: Check, set: &mut RuleSet) {
+fn known<'k>(facts: &[&'k FactSpec]) -> Known<'k> {
+    facts.iter().map(|spec| (spec.name, *spec)).collect()
+}
+
+fn read_rule(mut table: Table<'_, '_>, file: &Text, facts: &Known<'_>, check: Check, set: &mut RuleSet) {
     let span = table.span.clone();
     let rule = read_fields(&mut table, file, facts, check);
     if let Some(rule) = rule
         && let Err(rule) = set.add(rule)
     {
-        let there = set.get(&rule.id).map_or_else(String::new, |other| other.file.clone());
+        let there = set.get(&rule.id).map_or_else(Text::default, |other| other.file.clone());
         table.mistake(span, format!("the rule id `{}` is taken already, in {there}", rule.id), None);
     }
     table.finish();
 }
 
-fn read_fields(table: &mut Table<'_, '_>, file: &str, facts: &[&FactSpec], check: Check) -> Option<Rule> {
+fn read_fields(table: &mut Table<'_, '_>, file: &Text, facts: &Known<'_>, check: Check) -> Option<Rule> {
     let id = table.required_text("id");
     if let Some(id) = &id
         && !is_id(&id.value)
@@ -103,11 +111,11 @@ fn read_fields(table: &mut Table<'_, '_>, file: &str, facts: &[&FactSpec], check
     let message = read_message(table, facts);
     let why = table.required_text("why");
     let fix = table.required_text("fix");
-    let texts = |values: Vec<Value<String>>| values.into_iter().map(|value| value.value).collect();
+    let texts = |values: Vec<Value<Text>>| values.into_iter().map(|value| value.value).collect();
     let references = texts(table.texts("references"));
     let hits = texts(table.texts("hits"));
     let misses = texts(table.texts("misses"));
-    let matcher = match kind?.value.as_str() {
+    let matcher = match &*kind?.value {
         "path" => Matcher::Path(read_path(table, check)),
         "content" => Matcher::Content(read_content(table, check)?),
         "fact" => Matcher::Fact(read_fact(table, facts)?),
@@ -129,7 +137,7 @@ fn read_fields(table: &mut Table<'_, '_>, file: &str, facts: &[&FactSpec], check
         hits,
         misses,
         matcher,
-        file: file.to_owned(),
+        file: file.clone(),
     })
 }
 
@@ -140,12 +148,12 @@ fn is_id(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-fn read_message(table: &mut Table<'_, '_>, facts: &[&FactSpec]) -> Option<Template> {
+fn read_message(table: &mut Table<'_, '_>, facts: &Known<'_>) -> Option<Template> {
     let Value { value, span } = table.text("message")?;
     match Template::parse(&value) {
         Ok(template) => {
             for name in template.facts() {
-                if !facts.iter().any(|spec| spec.name == name) {
+                if !facts.contains_key(name) {
                     table.mistake(span.clone(), format!("no format states the fact `{name}`"), None);
                 }
             }
@@ -241,7 +249,7 @@ fn cause(error: &regex::Error) -> String {
     line.trim().trim_start_matches("error: ").to_owned()
 }
 
-fn read_fact(table: &mut Table<'_, '_>, facts: &[&FactSpec]) -> Option<FactRule> {
+fn read_fact(table: &mut Table<'_, '_>, facts: &Known<'_>) -> Option<FactRule> {
     let Value { value, span } = table.required_text("when")?;
     match Expression::parse(&value, facts) {
         Ok(when) => Some(FactRule { when }),

@@ -8,6 +8,7 @@ use super::conditions::{Allowlist, Conditions};
 use super::expression::Expression;
 use super::globs::Globs;
 use super::proof::{Checksum, Structure};
+use crate::config::Text;
 use crate::finding::{Category, Facts, Level};
 
 /// One rule: what it looks for, how serious it is, and what it tells the user.
@@ -20,23 +21,23 @@ pub struct Rule {
     /// The level it reports at, unless the policy says otherwise.
     pub level: Level,
     /// What it is, in a few words without a full stop.
-    pub title: String,
+    pub title: Text,
     /// What would be given away. Without one, the title is used.
     pub message: Option<Template>,
     /// Why it matters: what somebody could do with it.
-    pub why: String,
+    pub why: Text,
     /// What to do now.
-    pub fix: String,
+    pub fix: Text,
     /// Where to read on.
-    pub references: Vec<String>,
+    pub references: Vec<Text>,
     /// Templates of texts, paths or facts that it must report.
-    pub hits: Vec<String>,
+    pub hits: Vec<Text>,
     /// Templates that it must pass over.
-    pub misses: Vec<String>,
+    pub misses: Vec<Text>,
     /// What it matches.
     pub matcher: Matcher,
     /// The file that defines it.
-    pub file: String,
+    pub file: Text,
 }
 
 /// What a rule matches.
@@ -103,7 +104,7 @@ impl PathRule {
 #[derive(Debug)]
 pub struct ContentRule {
     /// Literals, one of which stands near every match; lower case if `ignore_case`.
-    pub keywords: Vec<String>,
+    pub keywords: Vec<Text>,
     /// Whether keywords match in any case.
     pub ignore_case: bool,
     /// The pattern. Group 1, where there is one, is the secret; otherwise the whole match.
@@ -138,7 +139,7 @@ pub struct FactRule {
 /// A pattern that is compiled when it is first needed: most rules never are.
 #[derive(Debug)]
 pub struct LazyRegex {
-    source: String,
+    source: Text,
     compiled: OnceLock<Regex>,
 }
 
@@ -148,7 +149,8 @@ const REGEX_SIZE: usize = 4 << 20;
 impl LazyRegex {
     /// A pattern that has been checked by [`LazyRegex::compile`] before, or will be on first use.
     #[must_use]
-    pub fn new(source: String) -> Self {
+    pub fn new(source: impl Into<Text>) -> Self {
+        let source = source.into();
         LazyRegex { source, compiled: OnceLock::new() }
     }
 

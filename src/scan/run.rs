@@ -284,7 +284,7 @@ impl<'s> Run<'s> {
             section: None,
             original: None,
             places: Vec::new(),
-            message: rule.message.as_ref().map_or_else(|| rule.title.clone(), |message| message.fill(&facts)),
+            message: rule.message.as_ref().map_or_else(|| rule.title.to_string(), |message| message.fill(&facts)),
             fingerprint: Fingerprint::new(&rule.id, &path.stable(), evidence),
             facts,
             secret: None,

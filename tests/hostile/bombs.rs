@@ -239,7 +239,7 @@ fn keywords(length: usize) -> String {
         .iter()
         .filter_map(|rule| rule.content())
         .flat_map(|content| &content.keywords)
-        .map(String::as_str)
+        .map(AsRef::as_ref)
         .collect();
     let line = words.join("=");
     line.repeat(length / line.len() + 1)
