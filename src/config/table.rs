@@ -10,6 +10,8 @@ use toml::de::{DeTable, DeValue};
 use super::prepared::{Prepared, PreparedTable};
 use super::{Diagnostic, closest};
 
+/// What messages call a text.
+const TEXT: &str = "a text in quotes";
 /// How many mistakes of one file are listed.
 const MISTAKES: usize = 200;
 
@@ -202,7 +204,17 @@ impl<'s, 't> Table<'s, 't> {
         convert: impl FnOnce(&Found<'s, 't>) -> Option<T>,
     ) -> Option<Value<T>> {
         let found = self.get(key)?;
-        let converted = convert(&found);
+        self.convert(&found, key, wanted, convert)
+    }
+
+    fn convert<T>(
+        &self,
+        found: &Found<'s, 't>,
+        key: &str,
+        wanted: &str,
+        convert: impl FnOnce(&Found<'s, 't>) -> Option<T>,
+    ) -> Option<Value<T>> {
+        let converted = convert(found);
         if converted.is_none() {
             self.mistake(found.span(), format!("`{key}` must be {wanted}"), None);
         }
@@ -211,16 +223,16 @@ impl<'s, 't> Table<'s, 't> {
 
     /// A text.
     pub fn text(&mut self, key: &'static str) -> Option<Value<Text>> {
-        self.typed(key, "a text in quotes", Found::as_text)
+        self.typed(key, TEXT, Found::as_text)
     }
 
     /// A text that has to be there.
     pub fn required_text(&mut self, key: &'static str) -> Option<Value<Text>> {
-        if self.get(key).is_none() {
+        let found = self.get(key);
+        if found.is_none() {
             self.mistake(self.span.clone(), format!("`{key}` is missing"), None);
-            return None;
         }
-        self.text(key)
+        self.convert(&found?, key, TEXT, Found::as_text)
     }
 
     /// A text that stands for a `T`.

@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
+use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
+
 use super::beside::{decoded, leads_out, resolves};
 use super::carried;
 use super::debug_files;
@@ -27,17 +29,18 @@ const PACKAGES_SHOWN: usize = 8;
 /// States the facts that need the whole target.
 pub fn settle(seen: &mut Seen) {
     let mut stated = carried::gather(std::mem::take(&mut seen.stated));
-    for (package, path, stated) in &mut stated {
+    let all = &*seen;
+    stated.par_iter_mut().for_each(|(package, path, stated)| {
         if !stated.sources.is_empty() {
-            settle_sources(&Carrier::new(seen, package, path, stated.family), stated);
+            settle_sources(&Carrier::new(all, package, path, stated.family), stated);
         }
         if !stated.references.is_empty() {
-            settle_references(&seen.paths, path, stated);
+            settle_references(&all.paths, path, stated);
         }
         if !stated.parts.is_empty() {
-            settle_parts(&seen.paths, path, stated);
+            settle_parts(&all.paths, path, stated);
         }
-    }
+    });
     model_folder::settle(&mut stated);
     debug_files::settle(&mut stated);
     stated.extend(seen.originals.settle());

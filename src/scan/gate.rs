@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
 use super::places::{self, Alike};
 use super::run::{Run, Seen};
 use super::walk::Listed;
@@ -12,11 +15,11 @@ use crate::policy::Baseline;
 /// How many entries of a baseline that match nothing any more are named.
 const NAMED: usize = 10;
 
-/// Ends a scan of these targets: settles what needs all of them, judges facts, applies the policy, sorts, and decides.
-pub fn judge(scanner: &Scanner, targets: &[String], files: &[Listed], mut seen: Seen) -> Outcome {
-    disclosure::settle(&mut seen);
+/// Ends a scan of these targets, inside the scanner's thread pool: settles what needs all of them, judges facts, applies the policy, sorts, and decides.
+pub fn judge(scanner: &Scanner, targets: &[String], files: &[Listed], seen: &mut Seen) -> Outcome {
+    disclosure::settle(seen);
     let embedded = std::mem::take(&mut seen.embedded);
-    let sources = if scanner.lists_sources { sources::list(&seen, embedded, targets) } else { Vec::new() };
+    let sources = if scanner.lists_sources { sources::list(seen, embedded, targets) } else { Vec::new() };
     let mut contents = std::mem::take(&mut seen.contents);
     contents.sort();
     contents.dedup();
@@ -24,20 +27,20 @@ pub fn judge(scanner: &Scanner, targets: &[String], files: &[Listed], mut seen: 
         seen.stated.extend(approved::state(manifest, &contents, targets));
     }
     let run = Run::new(scanner);
-    for (_, path, stated) in &seen.stated {
-        seen.findings.extend(run.judge_facts(path, stated));
-    }
-    let mut findings = seen.findings;
-    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    let judged = seen.stated.par_iter().map(|(_, path, stated)| run.judge_facts(path, stated));
+    let judged: Vec<Vec<Finding>> = judged.collect();
+    let mut findings = std::mem::take(&mut seen.findings);
+    findings.extend(judged.into_iter().flatten());
+    findings.par_sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     // A compressed stream and its content share one place: what a rule says of both is one finding.
     findings.dedup_by(|a, b| a.rule == b.rule && a.fingerprint == b.fingerprint && same_place(a, b));
-    let mut gaps = seen.gaps;
+    let mut gaps = std::mem::take(&mut seen.gaps);
     gaps.sort();
     gaps.dedup();
     layers::settle(&seen.stated, &seen.paths, &mut findings);
     let alike = places::settle(scanner, files, &seen.stated, &mut findings);
     let (findings, mut allowed, stale) = allow(scanner, findings, alike);
-    allowed.extend(seen.allowed);
+    allowed.append(&mut seen.allowed);
     allowed.sort_by(|a, b| (a.finding.sort_key(), &a.reason).cmp(&(b.finding.sort_key(), &b.reason)));
     let blocked = findings.iter().any(|finding| finding.level >= scanner.fail_on);
     let verdict = match (blocked, gaps.is_empty() || scanner.allow_incomplete) {
@@ -45,7 +48,7 @@ pub fn judge(scanner: &Scanner, targets: &[String], files: &[Listed], mut seen: 
         (false, false) => Verdict::Incomplete,
         (false, true) => Verdict::Clear,
     };
-    let (totals, hosts) = (seen.totals, seen.hosts.list());
+    let (totals, hosts) = (std::mem::take(&mut seen.totals), std::mem::take(&mut seen.hosts).list());
     let (packages, remarks) = (Vec::new(), Vec::new());
     Outcome { verdict, findings, allowed, gaps, stale, totals, sources, contents, hosts, packages, remarks }
 }

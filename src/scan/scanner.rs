@@ -331,7 +331,8 @@ impl Scanner {
         for path in &targets {
             std::fs::metadata(path).map_err(|error| TargetError { path: path.to_path_buf(), error })?;
         }
-        let mut walked = walk::walk(&targets, self.pool.current_num_threads());
+        let threads = self.pool.current_num_threads();
+        let mut walked = self.pool.install(|| walk::walk(&targets, threads));
         walked.files.retain(|file| !overlay.is_gone(&file.path));
         let names: Vec<String> = targets.iter().map(|target| walk::shown(target)).collect();
         Ok(self.look_at(walked, &names, overlay))
@@ -344,18 +345,23 @@ impl Scanner {
         self.look_at(walk::listed(target, files), &[target.to_owned()], &())
     }
 
-    fn look_at(&self, walked: Walked, names: &[String], overlay: &dyn Overlay) -> Outcome {
+    fn look_at(&self, mut walked: Walked, names: &[String], overlay: &dyn Overlay) -> Outcome {
         self.progress.files(walked.files.len() as u64);
         let run = Run::new(self);
-        self.pool.install(|| run.look_at(&walked.files, overlay, &*self.progress));
-        let mut seen = run.take();
-        seen.gaps.extend(walked.gaps);
-        for link in &walked.links {
-            seen.findings.extend(run.judge_path(link));
-        }
-        if self.lists_contents {
-            seen.contents.extend(walked.links.into_iter().map(Content::link));
-        }
-        gate::judge(self, names, &walked.files, seen)
+        let (outcome, seen) = self.pool.install(|| {
+            run.look_at(&walked.files, overlay, &*self.progress);
+            let mut seen = run.take();
+            seen.gaps.append(&mut walked.gaps);
+            for link in &walked.links {
+                seen.findings.extend(run.judge_path(link));
+            }
+            if self.lists_contents {
+                seen.contents.extend(walked.links.drain(..).map(Content::link));
+            }
+            (gate::judge(self, names, &walked.files, &mut seen), seen)
+        });
+        // Nobody waits for memory that is given back, name by name.
+        self.pool.spawn(move || drop((seen, walked)));
+        outcome
     }
 }

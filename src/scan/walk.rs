@@ -6,6 +6,8 @@ use std::sync::Mutex;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
+use rayon::slice::ParallelSliceMut;
+
 use crate::finding::{ArtifactPath, Gap, Stage};
 
 /// A file to look at.
@@ -60,7 +62,7 @@ pub struct Walked {
     pub gaps: Vec<Gap>,
 }
 
-/// Lists the targets' files with this many threads.
+/// Lists the targets' files with this many threads. Called inside the scanner's thread pool.
 pub fn walk(targets: &[&Path], threads: usize) -> Walked {
     let mut all = Walked::default();
     for (index, target) in targets.iter().enumerate() {
@@ -85,7 +87,7 @@ pub fn walk(targets: &[&Path], threads: usize) -> Walked {
         all.links.append(&mut found.links);
         all.gaps.append(&mut found.gaps);
     }
-    all.files.sort();
+    all.files.par_sort();
     all.files.dedup_by(|a, b| a.path == b.path);
     all.links.sort();
     all

@@ -226,7 +226,12 @@ fn is_quote(byte: u8) -> bool {
 /// The next closing quote that is followed by a sign of concatenation and an opening quote.
 fn next_joint(text: &[u8], from: usize) -> Option<usize> {
     let rest = text.get(from..)?;
+    let may_join = |byte: Option<&u8>| byte.is_some_and(|byte| is_quote(*byte) || byte.is_ascii_whitespace());
     memchr::memchr2_iter(b'+', b'.', rest).map(|at| from + at).find_map(|sign| {
+        // Most points stand between words.
+        if !may_join(text.get(sign + 1)) || !may_join(text.get(sign.wrapping_sub(1))) {
+            return None;
+        }
         let blanks = text[from..sign].iter().rev().take(JOINT).take_while(|byte| byte.is_ascii_whitespace()).count();
         let quote = (sign - blanks).checked_sub(1).filter(|quote| *quote >= from && is_quote(text[*quote]))?;
         read_joint(text, quote).map(|_| quote)

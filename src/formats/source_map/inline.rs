@@ -149,7 +149,7 @@ fn accounted(out: &Inspection<'_>) -> Vec<Range<usize>> {
 /// asked on its own.
 fn embedded_texts(text: &[u8]) -> Vec<Range<usize>> {
     fn collect(map: &Map, ranges: &mut Vec<Range<usize>>) {
-        ranges.extend(map.contents.iter().map(|list| list.start..list.end));
+        ranges.extend(map.contents.iter().map(|list| list.raw.start..list.raw.end));
         map.sections.iter().for_each(|section| collect(section, ranges));
     }
     let mut ranges = Vec::new();

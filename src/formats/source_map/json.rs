@@ -168,6 +168,27 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// The first place that is no JSON; the entry that it lies in has been given to `entry` as far as it goes.
     pub fn object(&mut self, mut entry: impl FnMut(&'a [u8], Raw)) -> Result<(), ReadError> {
+        self.entries(|key, scanner| match scanner.value() {
+            Ok(value) => {
+                entry(key, value);
+                Ok(())
+            }
+            Err((part, error)) => {
+                entry(key, part);
+                Err(error)
+            }
+        })
+    }
+
+    /// Walks the entries of an object whose `{` is next. `entry` gets each key (still escaped), and reads the value that
+    /// comes next.
+    ///
+    /// # Errors
+    /// The first place that is no JSON, or what `entry` answers.
+    pub fn entries(
+        &mut self,
+        mut entry: impl FnMut(&'a [u8], &mut Self) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
         if !self.eat(b'{') {
             return Err(self.error("an object is expected"));
         }
@@ -180,13 +201,7 @@ impl<'a> Scanner<'a> {
             if !self.eat(b':') {
                 return Err(self.error("a `:` is expected"));
             }
-            match self.value() {
-                Ok(value) => entry(key, value),
-                Err((part, error)) => {
-                    entry(key, part);
-                    return Err(error);
-                }
-            }
+            entry(key, self)?;
             if self.eat(b'}') {
                 return Ok(());
             }
@@ -229,17 +244,6 @@ impl<'a> Scanner<'a> {
             }
         }
     }
-}
-
-/// Whether the list `list` is sound and holds strings and `null` alone.
-#[must_use]
-pub fn holds_only_strings(text: &[u8], list: Raw) -> bool {
-    let mut only = true;
-    let walked = Scanner::new(&text[..list.end], list.start).array(|item| {
-        only &= matches!(item.kind, Kind::String | Kind::Null);
-        only
-    });
-    only && walked.is_ok()
 }
 
 /// The bytes of a string value, unescaped. A string that is cut off is unescaped as far as it goes; escapes that mean

@@ -7,7 +7,7 @@ use memchr::memmem;
 use super::address::{AddressFacts, Addresses, is_absolute};
 use super::inline::{is_executable, may_carry};
 use super::origin::origin;
-use super::read::{Map, start};
+use super::read::{List, Map, start};
 use super::{CARRIED, FIRST_KEYS, PERSONAL_EXAMPLES, json, literal, toolchain};
 use crate::bytes::{Bytes, Probe, Ranges, ReadError};
 use crate::finding::{Artifact, FactSpec, FactType, Role};
@@ -125,7 +125,7 @@ impl Format for SourceMap {
             return Err(limit.into());
         }
         let mut read = Ranges::default();
-        long_values(&map, &mut |raw| read.add(raw.start as u64..raw.end as u64));
+        long_values(&map, &mut |raw, _| read.add(raw.start as u64..raw.end as u64));
         carried(text, false, &read.holes(text.len() as u64), out)?;
         toolchain::state(text, &map, out);
         walked?;
@@ -133,8 +133,8 @@ impl Format for SourceMap {
             return Err(damage.into());
         }
         // Everything else (names, addresses, keys of a tool's own) is short, and may hold a secret like any other text.
-        long_values(&map, &mut |raw| {
-            if raw.kind == json::Kind::String || json::holds_only_strings(text, raw) {
+        long_values(&map, &mut |raw, list| {
+            if list.is_none_or(|list| list.holds_only_strings(text)) {
                 out.explain(raw.start as u64..raw.end as u64);
             }
         });
@@ -227,8 +227,9 @@ fn carried(text: &Bytes, program: bool, holes: &[Range<u64>], out: &mut Inspecti
 }
 
 /// Shows the lists of embedded texts and the mappings to `each`.
-fn long_values(map: &Map, each: &mut dyn FnMut(json::Raw)) {
-    map.contents.iter().chain(&map.mappings).for_each(|raw| each(*raw));
+fn long_values(map: &Map, each: &mut dyn FnMut(json::Raw, Option<&List>)) {
+    map.contents.iter().for_each(|list| each(list.raw, Some(list)));
+    map.mappings.iter().for_each(|mappings| each(*mappings, None));
     map.sections.iter().for_each(|section| long_values(section, each));
 }
 

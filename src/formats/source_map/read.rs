@@ -25,7 +25,7 @@ pub struct Map {
     /// The lists named `sources`. More than one only where a key is repeated, to hide something from lenient readers.
     pub sources: Vec<Raw>,
     /// The lists named `sourcesContent`.
-    pub contents: Vec<Raw>,
+    pub contents: Vec<List>,
     /// `mappings` is there and is a text.
     pub mappings: Option<Raw>,
     /// The maps in `sections`.
@@ -38,6 +38,54 @@ pub struct Map {
     pub debug_id: bool,
     /// Where reading ended, if not at the end.
     pub damage: Option<ReadError>,
+}
+
+/// A list, and its items where they were met on the way: most of a map is one list, which need not be read again.
+#[derive(Debug)]
+pub struct List {
+    /// All of it.
+    pub raw: Raw,
+    items: Option<Vec<Raw>>,
+}
+
+impl List {
+    /// Reads the list that comes next with its items. What is damaged, or has too many, is left to be read again.
+    fn read(scanner: &mut Scanner<'_>) -> Option<Self> {
+        let mut items = Vec::new();
+        let mut ahead = scanner.clone();
+        ahead.peek();
+        let start = ahead.position();
+        let walked = ahead.array(|item| {
+            items.push(item);
+            items.len() < ITEMS
+        });
+        if walked.is_err() || items.len() >= ITEMS {
+            return None;
+        }
+        *scanner = ahead;
+        Some(List { raw: Raw { kind: Kind::Array, start, end: scanner.position() }, items: Some(items) })
+    }
+
+    /// Whether it is sound and holds strings and `null` alone.
+    #[must_use]
+    pub fn holds_only_strings(&self, text: &[u8]) -> bool {
+        let is_one = |item: &Raw| matches!(item.kind, Kind::String | Kind::Null);
+        if let Some(items) = &self.items {
+            return items.iter().all(is_one);
+        }
+        let mut only = true;
+        let walked = Scanner::new(&text[..self.raw.end], self.raw.start).array(|item| {
+            only &= is_one(&item);
+            only
+        });
+        only && walked.is_ok()
+    }
+}
+
+impl From<Raw> for List {
+    fn from(raw: Raw) -> Self {
+        List { raw, items: None }
+    }
 }
 
 impl Map {
@@ -59,7 +107,7 @@ impl Map {
     /// Finds the lists that damage before them has hidden, by their keys.
     fn salvage(&mut self, text: &[u8]) {
         if self.contents.is_empty() {
-            self.contents.extend(list_named(text, b"\"sourcesContent\""));
+            self.contents.extend(list_named(text, b"\"sourcesContent\"").map(List::from));
         }
         if self.sources.is_empty() {
             self.sources.extend(list_named(text, b"\"sources\""));
@@ -70,7 +118,20 @@ impl Map {
         let mut map = Map::default();
         let mut scanner = Scanner::new(text, at);
         let mut inner_damage = None;
-        let walked = scanner.object(|key, raw| map.entry(text, key, raw, depth, &mut inner_damage));
+        let walked = scanner.entries(|key, scanner| {
+            // One for each map that is not a section, so that their memory is bounded.
+            let kept = depth == DEPTH && map.contents.is_empty() && &*unescape_inner(key) == b"sourcesContent";
+            if let Some(list) = kept.then(|| List::read(scanner)).flatten() {
+                map.contents.push(list);
+                return Ok(());
+            }
+            let (raw, result) = match scanner.value() {
+                Ok(raw) => (raw, Ok(())),
+                Err((part, error)) => (part, Err(error)),
+            };
+            map.entry(text, key, raw, depth, &mut inner_damage);
+            result
+        });
         map.damage = inner_damage.or(walked.err());
         map
     }
@@ -81,7 +142,7 @@ impl Map {
             (b"version", _) => self.version = number(text, raw),
             (b"sourceRoot", Kind::String) => self.source_root = string(text, raw),
             (b"sources", Kind::Array) => self.sources.push(raw),
-            (b"sourcesContent", Kind::Array) => self.contents.push(raw),
+            (b"sourcesContent", Kind::Array) => self.contents.push(raw.into()),
             (b"debugId" | b"debug_id", Kind::String) => self.debug_id = true,
             (b"mappings", Kind::String) => self.mappings = Some(raw),
             (b"sections", Kind::Array) => {
@@ -151,8 +212,18 @@ impl Map {
         text: &[u8],
         mut each: impl FnMut(usize, Option<String>, Option<Raw>),
     ) -> Result<(), ReadError> {
-        let (names, names_damage) = collect(text, &self.sources);
-        let (contents, contents_damage) = collect(text, &self.contents);
+        let (names, names_damage) = collect(text, self.sources.iter().copied());
+        let (read, contents_damage);
+        let contents = match &self.contents[..] {
+            [List { items: Some(items), .. }] => {
+                contents_damage = None;
+                items
+            }
+            lists => {
+                (read, contents_damage) = collect(text, lists.iter().map(|list| list.raw));
+                &read
+            }
+        };
         for index in 0..names.len().max(contents.len()) {
             let named = names.get(index).filter(|raw| raw.kind == Kind::String);
             let name = named.map(|raw| self.full_name(&string(text, *raw)));
@@ -197,7 +268,7 @@ fn list_named(text: &[u8], key: &[u8]) -> Option<Raw> {
     })
 }
 
-fn collect(text: &[u8], lists: &[Raw]) -> (Vec<Raw>, Option<ReadError>) {
+fn collect(text: &[u8], lists: impl Iterator<Item = Raw>) -> (Vec<Raw>, Option<ReadError>) {
     let mut items = Vec::new();
     let mut damage = None;
     for list in lists {

@@ -204,7 +204,8 @@ fn order(keys: &[(&[u8], Raw)]) -> Vec<String> {
 /// The first keys of the map and their values. Values that were found already are passed over, not read again: they are
 /// nearly all there is to a map.
 fn keys<'t>(text: &'t [u8], at: usize, map: &Map) -> Vec<(&'t [u8], Raw)> {
-    let known: Vec<Raw> = map.sources.iter().chain(&map.contents).chain(&map.mappings).copied().collect();
+    let contents = map.contents.iter().map(|list| &list.raw);
+    let known: Vec<Raw> = map.sources.iter().chain(contents).chain(&map.mappings).copied().collect();
     let mut keys = Vec::new();
     let mut at = white(text, at);
     // Behind the brace, and then behind every comma, stands a key.
