@@ -20,7 +20,7 @@ use crate::rules::{ContentRule, Matcher, entropy};
 
 /// From this many bytes on, several threads share the work on one text: below it, there are other texts for them.
 const LARGE: usize = 4 << 20;
-/// From this many windows on, they are shared as well.
+/// From this many windows on, they are shared as well, where they come to as much.
 const MANY: usize = 32;
 /// How often one window is searched again inside of a match that was refused: the time that a window takes is bounded.
 const RETRIES: usize = 16;
@@ -171,7 +171,8 @@ impl ContentMatcher {
             }
             found
         };
-        let mut found = if text.len() >= LARGE && windows.len() >= MANY {
+        let all: usize = windows.iter().map(|(_, window)| window.len()).sum();
+        let mut found = if all >= LARGE && windows.len() >= MANY {
             let shares = windows.par_chunks(MANY / 2).map(|share| share.iter().fold(Vec::new(), search));
             shares.collect::<Vec<_>>().concat()
         } else {
