@@ -28,6 +28,7 @@ use super::check::{self, To};
 use super::child::{self, Child, Output, signals};
 use super::scratch::{Scratch, Seal};
 use super::settings;
+use super::shared_args::PolicyArgs;
 use super::{Exit, say};
 use plan::{Arg, Plan, Proof, Step, Unit};
 
@@ -173,12 +174,13 @@ impl Guard<'_> {
                 files.push(TargetFile { shown, name, path: path.clone() });
             }
         }
-        let policy = || Policy::find(&plan.folder);
-        let config = self.args.config.clone().or_else(|| if self.args.no_config { None } else { policy() });
+        let asked = &self.args.policy;
+        let found = || if asked.no_config { None } else { Policy::find(&plan.folder) };
+        let config = asked.config.clone().or_else(found);
         let config = config.map(|file| settings::from_here(&file));
         let paths = files.iter().map(|file| file.shown.clone()).collect();
         check::look_at(
-            &CheckArgs { paths, no_config: config.is_none(), config, ..self.args.clone() },
+            &CheckArgs { paths, policy: PolicyArgs::exactly(config), ..self.args.clone() },
             To::Stderr,
             &files,
         )
