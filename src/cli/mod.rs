@@ -26,6 +26,7 @@ mod rules;
 mod scratch;
 mod settings;
 mod shared_args;
+mod signals;
 mod sources;
 mod subject;
 mod surroundings;

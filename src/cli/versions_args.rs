@@ -9,11 +9,12 @@ use super::args::{CheckArgs, Color};
 use super::shared_args::{FolderArgs, JudgeArgs, PolicyArgs, RunArgs};
 
 pub const DIFF: &str = "\
-Show what is new in one version, compared with another: files, maps, programs and models, hosts, sources that are newly \
-disclosed, and findings. OLD and NEW are archives or folders; OLD may also be a manifest (`lastlook manifest write`).
+Show what is new in one version, compared with another: files that were added, removed, changed or have grown; new maps, \
+programs, models and archives; hosts; sources that are newly disclosed; and findings. OLD and NEW are archives or folders; OLD may also be a manifest (`lastlook manifest write`).
 
 Names that differ from version to version are matched: of the archive, of the folder in it (`package/`, `name-1.0.0/`), of \
-bundles with a hash. What was there before does not block, however serious it is: that is what `check` is for.";
+bundles with a hash. What was there before does not block, however serious it is, nor what the policy allows or a baseline accepts: that is \
+what `check` is for.";
 
 pub const DIFF_EXAMPLES: &str = "\
 Examples:
@@ -62,6 +63,10 @@ pub struct DiffArgs {
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
 
+    /// Ask the source maps in this folder where new secrets in built files come from, as `check` does
+    #[arg(long, value_name = "DIR")]
+    pub maps: Vec<PathBuf>,
+
     /// What folders are.
     #[command(flatten)]
     pub folder: FolderArgs,
@@ -95,6 +100,7 @@ impl DiffArgs {
             policy: self.policy.clone(),
             judge: self.judge.clone(),
             baseline: self.baseline.clone(),
+            maps: self.maps.clone(),
             run: self.run.clone(),
             verbose: self.verbose,
             color: self.color,

@@ -25,10 +25,11 @@ use lastlook::scan::TargetFile;
 
 use super::args::CheckArgs;
 use super::check::{self, To};
-use super::child::{self, Child, Output, signals};
+use super::child::{self, Child, Output};
 use super::scratch::{Scratch, Seal};
 use super::settings;
 use super::shared_args::PolicyArgs;
+use super::signals;
 use super::{Exit, say};
 use plan::{Arg, Plan, Proof, Step, Unit};
 
@@ -197,6 +198,7 @@ impl Guard<'_> {
         if let Some(signal) = signals::interrupted() {
             return Err(Stop::Code(signal.saturating_add(128)));
         }
+        signals::hold();
         self.step(&unit.publish, None, &made.paths(), Output::Same)
     }
 
