@@ -183,6 +183,7 @@ pub fn judged(path: &Path, set: &Set) -> Judged {
         totals: Totals::default(),
         findings: [0; 3],
         gaps: 0,
+        places: Default::default(),
     }
 }
 

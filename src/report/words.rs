@@ -73,6 +73,11 @@ pub(super) fn looked_at(package: &Judged, redactor: &Redactor<'_>) -> String {
     format!("{}{place} ({files}{whole})", called(package, redactor))
 }
 
+/// The packages that what is at a place is about: `npm package acme 1.0.0`.
+pub(super) fn packages_at(place: &ArtifactPath, outcome: &Outcome, redactor: &Redactor<'_>) -> Vec<String> {
+    outcome.packages.iter().filter(|package| package.holds(place)).map(|package| called(package, redactor)).collect()
+}
+
 /// `npm package acme 1.0.0`.
 pub(super) fn called(package: &Judged, redactor: &Redactor<'_>) -> String {
     let named = [&package.name, &package.version].into_iter().filter(|part| !part.is_empty());

@@ -72,7 +72,10 @@ fn nothing() -> Outcome {
 fn judged(package: Judged, outcome: &Outcome) -> Judged {
     let findings = [Level::Error, Level::Warning, Level::Note].map(|level| outcome.count(level));
     let (verdict, totals, gaps) = (outcome.verdict, outcome.totals, outcome.gaps.len());
-    Judged { verdict, totals, findings, gaps, ..package }
+    let allowed = outcome.allowed.iter().map(|allowed| &allowed.finding);
+    let found = outcome.findings.iter().chain(allowed).map(|finding| &finding.path);
+    let places = found.chain(outcome.gaps.iter().map(|gap| &gap.path)).map(ToString::to_string).collect();
+    Judged { verdict, totals, findings, gaps, places, ..package }
 }
 
 fn add(all: &mut Outcome, one: Outcome) {
@@ -133,6 +136,7 @@ mod tests {
             totals: Default::default(),
             findings: [0; 3],
             gaps: 0,
+            places: Default::default(),
         }
     }
 
@@ -155,6 +159,8 @@ mod tests {
         let verdicts: Vec<Verdict> = both.packages.iter().map(|package| package.verdict).collect();
         assert_eq!(verdicts, [Verdict::Blocked, Verdict::Blocked, Verdict::Clear]);
         assert_eq!(both.findings.len(), 1, "a file of both is told once");
+        let holds: Vec<bool> = both.packages.iter().map(|package| package.holds(&both.findings[0].path)).collect();
+        assert_eq!(holds, [true, true, false], "and both know of it");
         assert_eq!(together(Vec::new(), Vec::new()).verdict, Verdict::Incomplete);
         assert_eq!(scanner.scan_files("project", Vec::new()).verdict, Verdict::Incomplete);
     }
