@@ -4,12 +4,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use support::forge::{archive, zip};
 use tempfile::TempDir;
 
 #[test]
@@ -370,4 +373,38 @@ fn own_rules_judge_and_may_not_take_a_name() {
     expect(there.path(), &["--rules", rule, "--set", "house-key=off", "a.txt"], 0);
     assert!(expect(there.path(), &["--rules", rule, "--rules", rule, "a.txt"], 2).contains("taken already"));
     assert!(expect(there.path(), &["--rules", "rules", "a.txt"], 2).contains("no rules file"));
+}
+
+#[test]
+fn an_allowed_path_holds_for_the_folder_and_for_every_archive_that_is_made_of_it() {
+    let there = tempfile::tempdir().unwrap();
+    let at = |name: &str| there.path().join(name);
+    let allowed = ["template/.env"];
+    let others = [".env", "other/template/.env", "template/deep/.env", "package/template/.env", "a-2/template/.env"];
+    let policy = "[[allow]]\nrule = 'env-file'\npath = 'template/.env'\nreason = 'holds no secret'\n";
+    fs::write(at("lastlook.toml"), policy).unwrap();
+    for name in allowed.iter().chain(&others) {
+        fs::create_dir_all(at("tide").join(name).parent().unwrap()).unwrap();
+        fs::write(at("tide").join(name), "MODE=1\n").unwrap();
+    }
+    let is_allowed = |path: &str| {
+        let report: Value = serde_json::from_slice(&run(there.path(), &["--report", "json", path]).stdout).unwrap();
+        let allowed = report["allowed"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap().to_owned());
+        (allowed.collect::<Vec<_>>(), report["findings"].as_array().unwrap().len())
+    };
+    assert_eq!(is_allowed("tide"), (vec!["tide/template/.env".to_owned()], others.len()));
+    let all: Vec<&str> = allowed.iter().chain(&others).copied().collect();
+    for (archive, folder) in [("tide-1.0.0.tgz", "package/"), ("tide-1.0.0.crate", "tide-1.0.0/"), ("tide.zip", "")] {
+        let names: Vec<String> = all.iter().map(|name| format!("{folder}{name}")).collect();
+        let members: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"MODE=1\n"[..])).collect();
+        let bytes = if folder.is_empty() { zip::stored(&members) } else { archive::tgz(&members) };
+        fs::write(at(archive), bytes).unwrap();
+        let (paths, found) = is_allowed(archive);
+        // In a zip without a folder of its own, npm's `package/` cannot be told from one.
+        let expected: Vec<String> = match folder {
+            "" => vec![format!("{archive}!package/template/.env"), format!("{archive}!template/.env")],
+            _ => vec![format!("{archive}!{folder}template/.env")],
+        };
+        assert_eq!((paths, found), (expected.clone(), all.len() - expected.len()), "{archive}");
+    }
 }

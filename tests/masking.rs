@@ -69,3 +69,32 @@ fn findings_do_not_show_their_secret_when_a_program_prints_them() {
         assert!(secrets.iter().all(|secret| !shown.contains(secret.as_str())), "{shown}");
     }
 }
+
+#[test]
+fn lists_of_what_would_be_published_show_no_secret_and_give_no_orders() {
+    let folder = Folder::new();
+    let secrets = written(&token(3));
+    folder.file("p/pyproject.toml", format!("[project]\nname = \"{}\"\nversion = \"1\"\n", secrets[0]));
+    let names: Vec<String> = secrets.iter().map(|text| format!("tide/{}.py", text.replace('/', "_"))).collect();
+    let mut members: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"1"[..])).collect();
+    members.push(("tide/\u{1b}[31m\u{202e}red.py", b"1"));
+    folder.file(&format!("p/dist/tide-{}-py3-none-any.whl", secrets[0]), zip::deflated(&members));
+    // What cannot be opened is named in a remark.
+    folder.file(&format!("q/dist/{}.whl", secrets[0]), &zip::deflated(&members)[..60]);
+    folder.file("q/pyproject.toml", "[project]\nname = \"q\"\nversion = \"1\"\n");
+    for (place, code) in [("p", 0), ("q", 3)] {
+        for form in [None, Some("--json")] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_lastlook"));
+            command.args(["targets", "--no-config"]).args(form).arg(place).current_dir(folder.path());
+            let output = command.output().unwrap();
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert_eq!(output.status.code(), Some(code), "{text}");
+            assert!(text.contains("****") && !text.contains(['\u{1b}', '\u{202e}']), "{text}");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            for secret in secrets.iter().map(|text| text.trim_end_matches('=')) {
+                let seen = &secret[..secret.len() - 4];
+                assert!(!text.contains(seen) && !said.contains(seen), "{secret}: {text}");
+            }
+        }
+    }
+}

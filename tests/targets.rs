@@ -159,3 +159,110 @@ fn a_file_and_a_missing_folder_start_nothing() {
     assert_eq!(bench.run(&["--no-config", "--target", "folder", "."]).status.code(), Some(0));
     assert!(!Path::new(&bench.0.path().join("started")).exists());
 }
+
+/// A build whose map embeds a source that lies in the folder, and is not published.
+const MAP: &str = "{\"version\":3,\"file\":\"a.js\",\"sources\":[\"../src/a.ts\"],\"sourcesContent\":[\"export const tide = 1;\\n\
+                   export const ebb = 2;\\n\"],\"names\":[],\"mappings\":\"AAAA\"}";
+const SOURCE: &str = "export const tide = 1;\nexport const ebb = 2;\n";
+
+fn built() -> Bench {
+    Bench::new(&[
+        ("package.json", NPM),
+        ("src/a.ts", SOURCE),
+        ("dist/a.js", "var a=1;\n//# sourceMappingURL=a.js.map\n"),
+        ("dist/a.js.map", MAP),
+        ("other/b.js", "var b=1;\n//# sourceMappingURL=b.js.map\n"),
+        ("other/b.js.map", &MAP.replace("src/a.ts", "gone/b.ts").replace("ebb", "flow")),
+    ])
+}
+
+const PACKED: &str =
+    r#"echo '[{"name":"tide","files":[{"path":"dist/a.js"},{"path":"dist/a.js.map"},{"path":"package.json"}]}]'"#;
+
+#[test]
+fn sources_are_those_of_what_is_published() {
+    let bench = built();
+    bench.tool("npm", PACKED);
+    let listed = |args: &[&str]| -> Value {
+        let output = bench.run(&[&["sources", "--no-config", "--json"], args].concat());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let of = |list: &Value, key: &str| -> Vec<String> {
+        texts(&list["sources"], key).into_iter().map(str::to_owned).collect()
+    };
+    let list = listed(&["."]);
+    assert_eq!((of(&list, "path"), of(&list, "standing")), (vec!["src/a.ts".into()], vec!["undisclosed".into()]));
+    assert_eq!((&list["packages"][0]["name"], &list["packages"][0]["exact"]), (&"tide".into(), &true.into()));
+    // Everything in the folder holds the source as a file, and another map.
+    let whole = listed(&["--target", "folder", "."]);
+    assert_eq!((of(&whole, "path").len(), &whole["packages"]), (2, &serde_json::json!([])));
+    assert!(of(&whole, "standing").contains(&"shipped".into()), "{whole}");
+    let human = String::from_utf8(bench.run(&["sources", "--no-config"]).stdout).unwrap();
+    assert!(human.contains("npm package tide 1.0.0 (3 files)\n"), "{human}");
+    // What is written out is of the same files.
+    let output = bench.run(&["sources", "--no-config", "--extract", "../out"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(fs::read_to_string(bench.0.path().join("out/src/a.ts")).unwrap(), SOURCE);
+    assert!(!bench.0.path().join("out/gone").exists());
+    bench.tool("npm", "exit 1");
+    let remark = listed(&["."])["remarks"][0].as_str().unwrap().to_owned();
+    assert!(remark.contains("everything in the folder is looked at"), "{remark}");
+    assert_eq!(bench.run(&["sources", "--no-config", "--target", "helm", "."]).status.code(), Some(2));
+}
+
+#[test]
+fn what_is_published_is_mended_and_nothing_else() {
+    let bench = built();
+    bench.tool("npm", PACKED);
+    assert_eq!(bench.report(&["."]).0, 1);
+    let output = bench.run(&["fix", "--no-config", "--write", "."]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("dist/a.js.map: drop sourcesContent") && !text.contains("other/"), "{text}");
+    assert!(text.contains("Looked at what is published of the npm package tide 1.0.0;"), "{text}");
+    assert!(!fs::read_to_string(bench.project().join("dist/a.js.map")).unwrap().contains("ebb"));
+    assert!(fs::read_to_string(bench.project().join("other/b.js.map")).unwrap().contains("flow"));
+    assert_eq!(bench.report(&["."]).0, 0);
+    let output = bench.run(&["fix", "--no-config", "--remove-maps", "--write", "--target", "folder", "."]);
+    assert!(!bench.project().join("other/b.js.map").exists(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn removed_maps_are_no_gap_of_what_is_published() {
+    let bench = built();
+    bench.tool("npm", PACKED);
+    let output = bench.run(&["fix", "--no-config", "--remove-maps", "."]);
+    let foretold = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{foretold}");
+    assert!(!foretold.contains("by hand"), "{foretold}");
+    let output = bench.run(&["fix", "--no-config", "--remove-maps", "--write", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(!bench.project().join("dist/a.js.map").exists() && bench.project().join("other/b.js.map").exists());
+    assert_eq!(fs::read_to_string(bench.project().join("dist/a.js")).unwrap(), "var a=1;\n");
+}
+
+#[test]
+fn members_of_what_is_packed_are_mended_as_the_files_that_they_are() {
+    let bench = built();
+    fs::write(bench.project().join("Chart.yaml"), "name: tide\nversion: 1.0.0\n").unwrap();
+    fs::remove_file(bench.project().join("package.json")).unwrap();
+    // What the tool adds when it packs is no file of the project.
+    let pack = |more: &str| {
+        format!(
+            "PATH=/usr/bin:/bin\nmkdir -p ../made/tide && cp -R dist Chart.yaml ../made/tide/\n{more}\n\
+             tar -czf \"$4/tide-1.0.0.tgz\" -C ../made tide"
+        )
+    };
+    bench.tool("helm", &pack(""));
+    assert_eq!(bench.report(&["."]).0, 1);
+    let output = bench.run(&["fix", "--no-config", "--write", "."]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("dist/a.js.map: drop sourcesContent") && !text.contains("other/"), "{text}");
+    assert_eq!(bench.report(&["."]).0, 0);
+    bench.tool("helm", &pack("cp ../project/other/b.js.map ../made/tide/dist/a.js.map"));
+    let output = bench.run(&["fix", "--no-config", "."]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("tide-1.0.0.tgz!tide/dist/a.js.map") && text.contains("not taken apart"), "{text}");
+}

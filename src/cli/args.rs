@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -9,10 +9,9 @@ use lastlook::report::{self, REPORTS, Report};
 
 use super::guard;
 use super::init::{self, InitArgs};
-use super::known::KnownArg;
 use super::man::ManArgs;
+use super::shared_args::{FolderArgs, JudgeArgs, PolicyArgs, RunArgs};
 use super::sources;
-use super::surroundings::{TargetArg, target_help};
 use super::targets::{self, TargetsArgs};
 use super::versions_args::{self, DiffArgs, ManifestArgs};
 
@@ -38,12 +37,19 @@ Exit codes:
 
 lastlook never uses the network, sends nothing anywhere, and shows no secret in full.";
 
+const FIX: &str = "\
+Show the smallest changes that close source-map leaks in a folder, or make them.
+
+Of a folder that is a package only what its tool would publish is looked at, as `check` does, and only files of the project \
+are changed. Where the tool packs an archive, its members are the project's files that have the same path and content.";
+
 const FIX_EXAMPLES: &str = "\
 Examples:
   lastlook fix dist/                  show what would be changed, and write nothing
   lastlook fix --write dist/          drop the sources from the maps; positions stay usable
   lastlook fix --write --remove-maps .
                                       remove the maps, what links them, and keep them out of the npm package
+  lastlook fix --target folder .      everything in the folder, whether it is published or not
 
 Exit codes:
   0  nothing to do; with --write: every source-map leak is closed
@@ -115,7 +121,7 @@ pub enum Command {
     #[command(long_about = sources::ABOUT, after_help = sources::EXAMPLES)]
     Sources(SourcesArgs),
     /// Show the smallest changes that close source-map leaks in a folder, or make them
-    #[command(after_help = FIX_EXAMPLES)]
+    #[command(long_about = FIX, after_help = FIX_EXAMPLES)]
     Fix(FixArgs),
     /// Show what is new in one version, compared with another
     #[command(long_about = versions_args::DIFF, after_help = versions_args::DIFF_EXAMPLES)]
@@ -158,29 +164,21 @@ pub struct CheckArgs {
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
 
-    /// What folders are: auto, folder (everything in them), or the tool that publishes them
-    #[arg(long, value_name = "WHAT", long_help = target_help())]
-    pub target: Option<TargetArg>,
-
-    /// Build a Python or .NET project to look at what is published of it; runs what the project's build runs
-    #[arg(long)]
-    pub build: bool,
+    /// What folders are.
+    #[command(flatten)]
+    pub folder: FolderArgs,
 
     /// Write this report, to standard output or to a file; may be given several times
     #[arg(long = "report", value_name = "FORMAT[=FILE]", long_help = report_help(), default_value = "human")]
     pub reports: Vec<ReportArg>,
 
-    /// Use this policy instead of the lastlook.toml nearest to the first path
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
-    pub config: Option<PathBuf>,
+    /// Which policy applies.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 
-    /// Use no policy file at all
-    #[arg(long)]
-    pub no_config: bool,
-
-    /// Judge by the rules in this file or folder as well; may be given several times
-    #[arg(long, value_name = "FILE|DIR")]
-    pub rules: Vec<PathBuf>,
+    /// What is searched for, and what blocks.
+    #[command(flatten)]
+    pub judge: JudgeArgs,
 
     /// Accept the findings that this file knows (`lastlook baseline` writes it); without it, that of the policy
     #[arg(long, value_name = "FILE")]
@@ -194,29 +192,9 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE|DIR")]
     pub since: Option<PathBuf>,
 
-    /// Search for these values as well, in every encoding: env:NAME[,NAME…], env:PREFIX* or file:PATH (a .env file)
-    ///
-    /// The strongest gate that a pipeline can have: it knows the very secrets that must not leave it. Each value is
-    /// searched for as it is and in every encoding that lastlook undoes, and nothing else can be mistaken for it. Values
-    /// that are too short or too common are passed over with a warning. May be given several times.
-    #[arg(long = "known-secrets", value_name = "SOURCE")]
-    pub known_secrets: Vec<KnownArg>,
-
     /// Ask the source maps in this folder where secrets in built files come from; they are not looked at themselves
     #[arg(long, value_name = "DIR", long_help = MAPS)]
     pub maps: Vec<PathBuf>,
-
-    /// Set the level of a rule, or of all rules that a glob matches: error, warning, note or off
-    #[arg(long = "set", value_name = "RULE=LEVEL")]
-    pub levels: Vec<LevelArg>,
-
-    /// The lowest level that blocks
-    #[arg(long, value_name = "LEVEL", value_enum)]
-    pub fail_on: Option<FailOn>,
-
-    /// Accept that some things could not be looked at
-    #[arg(long)]
-    pub allow_incomplete: bool,
 
     /// Show everything: every place, notes in full, allowed findings
     #[arg(long, short)]
@@ -226,13 +204,29 @@ pub struct CheckArgs {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
 
-    /// Number of threads, at most 1024; 0 means one for each core
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
-    pub threads: u16,
+    /// How to look.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
 
-    /// Show no progress bar
-    #[arg(long)]
-    pub no_progress: bool,
+impl CheckArgs {
+    /// The arguments for one path, with nothing else said.
+    pub fn of(path: &Path) -> Self {
+        CheckArgs {
+            paths: vec![path.to_owned()],
+            folder: FolderArgs::default(),
+            reports: Vec::new(),
+            policy: PolicyArgs::default(),
+            judge: JudgeArgs::default(),
+            baseline: None,
+            manifest: None,
+            since: None,
+            maps: Vec::new(),
+            run: RunArgs::default(),
+            verbose: false,
+            color: Color::Never,
+        }
+    }
 }
 
 /// Arguments of `sources`.
@@ -241,6 +235,10 @@ pub struct SourcesArgs {
     /// Folders, files and archives to look at
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
+
+    /// What folders are.
+    #[command(flatten)]
+    pub folder: FolderArgs,
 
     /// Write the list as one JSON document (docs/json.md)
     #[arg(long)]
@@ -254,29 +252,17 @@ pub struct SourcesArgs {
     #[arg(long, value_name = "N", conflicts_with = "json")]
     pub depth: Option<usize>,
 
-    /// Use the limits of this policy instead of those of the lastlook.toml nearest to the first path
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
-    pub config: Option<PathBuf>,
-
-    /// Use no policy file at all
-    #[arg(long)]
-    pub no_config: bool,
-
-    /// Accept that some things could not be looked at
-    #[arg(long)]
-    pub allow_incomplete: bool,
+    /// Which policy applies.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 
     /// When to use colours
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
 
-    /// Number of threads, at most 1024; 0 means one for each core
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
-    pub threads: u16,
-
-    /// Show no progress bar
-    #[arg(long)]
-    pub no_progress: bool,
+    /// How to look.
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 /// Arguments of `fix`.
@@ -284,6 +270,10 @@ pub struct SourcesArgs {
 pub struct FixArgs {
     /// The folder, or the file, to fix
     pub path: PathBuf,
+
+    /// What folders are.
+    #[command(flatten)]
+    pub folder: FolderArgs,
 
     /// Make the changes; without it they are only shown
     #[arg(long)]
@@ -297,50 +287,23 @@ pub struct FixArgs {
     #[arg(long)]
     pub exclude_maps: bool,
 
-    /// Use this policy instead of the lastlook.toml nearest to the path
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
-    pub config: Option<PathBuf>,
+    /// Which policy applies.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 
-    /// Use no policy file at all
-    #[arg(long)]
-    pub no_config: bool,
-
-    /// Accept that some things could not be looked at
-    #[arg(long)]
-    pub allow_incomplete: bool,
-
-    /// Number of threads, at most 1024; 0 means one for each core
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
-    pub threads: u16,
-
-    /// Show no progress bar
-    #[arg(long)]
-    pub no_progress: bool,
+    /// How to look.
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 impl FixArgs {
     /// What `check` would be told to look at the same thing in the same way.
     pub fn as_check(&self) -> CheckArgs {
         CheckArgs {
-            paths: vec![self.path.clone()],
-            reports: Vec::new(),
-            config: self.config.clone(),
-            no_config: self.no_config,
-            rules: Vec::new(),
-            levels: Vec::new(),
-            fail_on: None,
-            allow_incomplete: self.allow_incomplete,
-            verbose: false,
-            color: Color::Never,
-            target: None,
-            build: false,
-            threads: self.threads,
-            no_progress: self.no_progress,
-            known_secrets: Vec::new(),
-            maps: Vec::new(),
-            baseline: None,
-            manifest: None,
-            since: None,
+            folder: self.folder.clone(),
+            policy: self.policy.clone(),
+            run: self.run.clone(),
+            ..CheckArgs::of(&self.path)
         }
     }
 }

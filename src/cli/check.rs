@@ -120,21 +120,21 @@ pub fn prepare(args: &CheckArgs, believe: bool) -> Result<Prepared> {
 
 /// Like [`prepare`], for a scanner with further settings.
 pub fn prepare_as(args: &CheckArgs, believe: bool, further: impl FnOnce(Builder) -> Builder) -> Result<Prepared> {
-    let mut rules = settings::rules(&args.rules)?;
-    known::add(&mut rules, &args.known_secrets)?;
+    let mut rules = settings::rules(&args.judge.rules)?;
+    known::add(&mut rules, &args.judge.known_secrets)?;
     let policy = settings::policy(args, &rules)?;
     let named = policy.baseline.clone();
     let policy_file = policy.file.as_ref().map(|file| file.display().to_string());
-    let fail_on = args.fail_on.map(Level::from).or(policy.fail_on).unwrap_or(Level::Error);
-    let wanted = Wanted::new(args.target, &policy, args.build)?;
-    let bar = Bar::new(!args.no_progress);
+    let fail_on = args.judge.fail_on.map(Level::from).or(policy.fail_on).unwrap_or(Level::Error);
+    let wanted = Wanted::new(&args.folder, &policy)?;
+    let bar = Bar::new(!args.run.no_progress);
     let mut builder = Scanner::builder()
         .rules(rules)
         .policy(policy)
-        .threads(args.threads.into())
+        .threads(args.run.threads.into())
         .fail_on(fail_on)
         .progress(Shared(bar.clone()));
-    if args.allow_incomplete {
+    if args.run.allow_incomplete {
         builder = builder.allow_incomplete(true);
     }
     if let Some(file) = args.baseline.as_ref().or(named.as_ref()).filter(|_| believe) {

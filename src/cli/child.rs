@@ -1,9 +1,11 @@
-//! Commands that lastlook runs: where their output goes, how they end, and signals that are passed on to them.
+//! Commands that lastlook runs: where their output goes, and how they end.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+
+use super::signals;
 
 /// The variable that tells a lastlook which is run by a command of another lastlook that the other one looks at the
 /// package already. It holds the private folder of the other one, and counts only while that folder is there.
@@ -102,100 +104,4 @@ fn resolve(program: &OsStr) -> PathBuf {
     let mut candidates =
         folders.iter().flat_map(|folder| endings.map(|ending| folder.join(&plain).with_extension(ending)));
     candidates.find(|candidate| candidate.is_file()).unwrap_or(plain)
-}
-
-pub mod signals {
-    //! Signals while a command runs. At a terminal they reach the command by themselves, and lastlook waits for what it
-    //! makes of them; sent to lastlook alone, they are passed on.
-
-    use std::io;
-    use std::process::Child;
-
-    #[cfg(unix)]
-    pub use unix::{install, interrupted, over, watched};
-
-    /// Starts a command that signals are passed on to.
-    #[cfg(not(unix))]
-    pub fn watched(start: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
-        start()
-    }
-    /// The command has ended.
-    #[cfg(not(unix))]
-    pub fn over() {}
-    /// Begins to pass signals on.
-    #[cfg(not(unix))]
-    pub fn install() -> io::Result<()> {
-        Ok(())
-    }
-    /// The signal that came, if one did.
-    #[cfg(not(unix))]
-    pub fn interrupted() -> Option<u8> {
-        None
-    }
-
-    #[cfg(unix)]
-    mod unix {
-        use std::io::IsTerminal;
-        use std::sync::Mutex;
-        use std::sync::atomic::{AtomicI32, Ordering};
-
-        use rustix::process::{Pid, Signal, kill_process};
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-        use signal_hook::iterator::Signals;
-
-        use super::{Child, io};
-
-        static CAME: AtomicI32 = AtomicI32::new(0);
-        static RUNNING: Mutex<Option<Pid>> = Mutex::new(None);
-
-        fn running() -> std::sync::MutexGuard<'static, Option<Pid>> {
-            RUNNING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-        }
-
-        /// Begins to pass signals on. From then on they no longer end lastlook by themselves.
-        ///
-        /// # Errors
-        /// When the system refuses.
-        pub fn install() -> io::Result<()> {
-            let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
-            std::thread::spawn(move || {
-                for signal in signals.forever() {
-                    CAME.store(signal, Ordering::SeqCst);
-                    // A terminal sends these to every process at it, so that the command has them already.
-                    let by_terminal = matches!(signal, SIGINT | SIGQUIT) && io::stdin().is_terminal();
-                    let signal = match signal {
-                        SIGINT => Signal::INT,
-                        SIGTERM => Signal::TERM,
-                        SIGHUP => Signal::HUP,
-                        _ => Signal::QUIT,
-                    };
-                    if let Some(pid) = running().filter(|_| !by_terminal) {
-                        let _ = kill_process(pid, signal);
-                    }
-                }
-            });
-            Ok(())
-        }
-
-        /// Starts a command that signals are passed on to.
-        ///
-        /// # Errors
-        /// When it cannot be started.
-        pub fn watched(start: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
-            let mut running = running();
-            let child = start()?;
-            *running = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-            Ok(child)
-        }
-
-        /// The command has ended.
-        pub fn over() {
-            *running() = None;
-        }
-
-        /// The signal that came, if one did.
-        pub fn interrupted() -> Option<u8> {
-            u8::try_from(CAME.load(Ordering::SeqCst)).ok().filter(|signal| *signal > 0)
-        }
-    }
 }

@@ -11,7 +11,7 @@ use super::{Exit, output, versions};
 /// Compares both versions, shows what differs, and answers the verdict on what is new.
 pub fn run(args: &DiffArgs) -> Result<Exit> {
     let check = args.as_check();
-    let prepared = prepare_as(&check, false, |builder| versions::listing(builder, true))?;
+    let prepared = prepare_as(&check, true, |builder| versions::listing(builder, true))?;
     let outcome = prepared.look()?;
     let Prepared { scanner, fail_on, bar, wanted, .. } = prepared;
     let compared = versions::compare((&scanner, &wanted), &args.old, &args.new, &outcome);

@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use lastlook::Scanner;
+use lastlook::bytes::Bytes;
 use lastlook::finding::{FactValue, Verdict};
 use lastlook::fix::{self, Plan, Remaining, Wish, Written};
 use lastlook::formats::source_map::toolchain;
 use lastlook::report::{Redactor, sanitize};
-use lastlook::scan::Outcome;
+use lastlook::scan::{Outcome, Overlay};
 
 use super::args::FixArgs;
 use super::progress::{Bar, Shared};
-use super::{Exit, check, output, settings};
+use super::subject::Subject;
+use super::targets::{Asked, Wanted};
+use super::{Exit, output, settings};
 
 /// How many characters of a line of a diff are shown.
 const LINE: usize = 160;
@@ -22,31 +26,34 @@ const LINE: usize = 160;
 pub fn run(args: &FixArgs) -> Result<Exit> {
     let rules = settings::rules(&[])?;
     let policy = settings::policy(&args.as_check(), &rules)?;
-    let limit = policy.limits.file;
-    let bar = Bar::new(!args.no_progress);
+    let limits = policy.limits.clone();
+    let wanted = Wanted::new(&args.folder, &policy)?;
+    let target = settings::from_here(&args.path);
+    let subject = Subject::new(&target, Asked::about(std::slice::from_ref(&target), &wanted)?, &limits);
+    let bar = Bar::new(!args.run.no_progress);
     let mut builder =
-        Scanner::builder().rules(rules).policy(policy).threads(args.threads.into()).progress(Shared(bar.clone()));
-    if args.allow_incomplete {
+        Scanner::builder().rules(rules).policy(policy).threads(args.run.threads.into()).progress(Shared(bar.clone()));
+    if args.run.allow_incomplete {
         builder = builder.allow_incomplete(true);
     }
     let scanner = builder.build()?;
-    let target = settings::from_here(&args.path);
-    let outcome = scanner.scan(&[&target]).map_err(|error| check::no_target(&error))?;
+    let outcome = subject.look(&scanner, &())?;
     let wish = Wish { remove_maps: args.remove_maps, exclude_maps: args.exclude_maps };
-    let plan = fix::plan(&target, &outcome, wish, limit);
+    let plan = fix::plan(&target, &outcome, wish, limits.file);
     let diffs = if args.write { Vec::new() } else { diffs(&plan)? };
     let written = if args.write { Some(plan.write()?) } else { None };
     let after = match &written {
-        Some(_) => scanner.scan(&[&target]),
+        Some(_) => subject.look(&scanner, &Gone(&plan)),
         None if plan.changes.is_empty() => Ok(outcome.clone()),
-        None => scanner.scan_as_if(&[&target], &plan),
+        None => subject.look(&scanner, &plan),
     };
     bar.clear();
-    let after = after.map_err(|error| check::no_target(&error))?;
+    let after = after?;
     let page = Page {
         redactor: Redactor::new(&outcome),
         remaining: fix::remaining(&after, scanner.fails_on(), wish),
         outcome: &outcome,
+        packages: subject.packages().map(ToString::to_string).collect(),
         plan: &plan,
         diffs,
         written: written.as_ref(),
@@ -54,6 +61,19 @@ pub fn run(args: &FixArgs) -> Result<Exit> {
     };
     output::to_stdout(|out| page.show(out))?;
     Ok(page.exit(scanner.accepts_gaps()))
+}
+
+/// Files as they are. Those that a plan has removed are missing on purpose.
+struct Gone<'p>(&'p Plan);
+
+impl Overlay for Gone<'_> {
+    fn is_gone(&self, path: &Path) -> bool {
+        self.0.is_gone(path) && path.symlink_metadata().is_err()
+    }
+
+    fn holds(&self, _: &Path) -> Option<io::Result<Bytes>> {
+        None
+    }
 }
 
 /// What is best shown as a diff, for every change.
@@ -68,6 +88,8 @@ fn diffs(plan: &Plan) -> Result<Vec<Vec<String>>> {
 struct Page<'p> {
     redactor: Redactor<'p>,
     outcome: &'p Outcome,
+    /// The packages whose files were looked at.
+    packages: Vec<String>,
     plan: &'p Plan,
     /// The diff of each change that has one.
     diffs: Vec<Vec<String>>,
@@ -81,7 +103,24 @@ impl Page<'_> {
         self.changes(out)?;
         self.by_hand(out)?;
         self.settings(out)?;
-        self.end(out)
+        self.end(out)?;
+        self.looked_at(out)
+    }
+
+    /// What was looked at, where that is not everything in the folder.
+    fn looked_at(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.outcome.remarks.iter().try_for_each(|remark| writeln!(out, "remark: {}", self.text(remark)))?;
+        let packages: Vec<String> = self.packages.iter().map(|package| self.text(package)).collect();
+        match packages.as_slice() {
+            [] => Ok(()),
+            [one] => writeln!(out, "Looked at what is published of the {one}; --target folder means everything"),
+            all => writeln!(
+                out,
+                "Looked at what is published of {}: {}; --target folder means everything",
+                count(all.len(), "package"),
+                all.join(", ")
+            ),
+        }
     }
 
     fn text(&self, text: &str) -> String {

@@ -39,7 +39,7 @@ struct Package {
 }
 
 fn look(path: &Path, args: &LookArgs) -> Result<Package> {
-    let policy = match settings::policy_file(&[path.to_owned()], args.config.as_ref(), args.no_config)? {
+    let policy = match settings::policy_file(&[path.to_owned()], &args.policy)? {
         Some(file) => {
             let rules = settings::rules(&[])?;
             let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
@@ -47,14 +47,14 @@ fn look(path: &Path, args: &LookArgs) -> Result<Package> {
         }
         None => Policy::default(),
     };
-    let accepts_gaps = args.allow_incomplete || policy.allow_incomplete.unwrap_or(false);
-    let wanted = Wanted::new(None, &policy, false)?;
-    let bar = Bar::new(!args.no_progress);
+    let accepts_gaps = args.run.allow_incomplete || policy.allow_incomplete.unwrap_or(false);
+    let wanted = Wanted::new(&args.folder, &policy)?;
+    let bar = Bar::new(!args.run.no_progress);
     // What is found is for `check` to say.
     let scanner = Scanner::builder()
         .rules(RuleSet::default())
         .policy(Policy { limits: policy.limits, ..Policy::default() })
-        .threads(args.threads.into())
+        .threads(args.run.threads.into())
         .progress(Shared(bar.clone()))
         .contents()
         .build()?;

@@ -1,10 +1,10 @@
 //! Writing to standard output and to files.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use lastlook::fix::{Change, Edit, Plan};
 
 use super::args::Color;
 use super::check::To;
@@ -37,26 +37,12 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result
 pub fn replace_file(path: &Path, old: &str, new: &str) -> Result<()> {
     let cannot = || format!("{} cannot be written", path.display());
     // A link stays one: what it leads to is replaced.
-    let path = path.canonicalize().with_context(cannot)?;
-    let folder = path.parent().with_context(cannot)?;
-    let temporary = folder.join(format!(".lastlook-{}.tmp", std::process::id()));
-    // Whatever has that name already is somebody else's, and stays.
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary).with_context(cannot)?;
-    let staged = stage(file, (&path, &temporary), old, new);
-    if staged.is_err() {
-        let _ = std::fs::remove_file(&temporary);
-    }
-    staged.with_context(cannot)
-}
-
-fn stage(mut file: File, (path, temporary): (&Path, &Path), old: &str, new: &str) -> io::Result<()> {
-    file.write_all(new.as_bytes())?;
-    file.set_permissions(std::fs::metadata(path)?.permissions())?;
-    file.sync_all()?;
-    if std::fs::read_to_string(path)? != old {
-        return Err(io::Error::other("it has changed in the meantime"));
-    }
-    std::fs::rename(temporary, path)
+    let real = path.canonicalize().with_context(cannot)?;
+    let folder = real.parent().with_context(cannot)?.to_owned();
+    let whole = vec![Edit { range: 0..old.len(), new: new.as_bytes().to_vec() }];
+    let change = Change::edit(real, path.display().to_string(), String::new(), old.as_bytes(), whole);
+    let written = Plan::of_changes(folder, vec![change]).write()?;
+    written.failed.into_iter().next().map_or(Ok(()), |(_, error)| Err(error)).with_context(cannot)
 }
 
 /// Writes to standard error, as [`to_stdout`] does.

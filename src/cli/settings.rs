@@ -10,6 +10,7 @@ use lastlook::rules::RuleSet;
 use lastlook::rules::load::{self, Check};
 
 use super::args::{CheckArgs, LevelArg};
+use super::shared_args::PolicyArgs;
 
 /// The facts that rules may name.
 pub fn facts() -> Vec<&'static FactSpec> {
@@ -68,12 +69,13 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 /// The policy that applies: the one named, the nearest one, or none; with the levels of the command line on top.
 pub fn policy(args: &CheckArgs, rules: &RuleSet) -> Result<Policy> {
     let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
-    let mut policy = match policy_file(&args.paths, args.config.as_ref(), args.no_config)? {
+    let mut policy = match policy_file(&args.paths, &args.policy)? {
         Some(file) => Policy::read(&file, &ids)?,
         // Comments in the target are a policy too.
-        None => Policy { allow_comments: args.no_config.then_some(false), ..Policy::default() },
+        None => Policy { allow_comments: args.policy.no_config.then_some(false), ..Policy::default() },
     };
-    let mistakes: Vec<String> = args.levels.iter().filter_map(|arg| set_level(arg, &mut policy, &ids).err()).collect();
+    let mistakes: Vec<String> =
+        args.judge.levels.iter().filter_map(|arg| set_level(arg, &mut policy, &ids).err()).collect();
     if mistakes.is_empty() { Ok(policy) } else { Err(anyhow::Error::msg(mistakes.join("\n"))) }
 }
 
@@ -110,11 +112,11 @@ pub fn from_here(path: &Path) -> PathBuf {
 }
 
 /// The policy file that applies to these targets: the one named, the nearest one, or none.
-pub fn policy_file(paths: &[PathBuf], config: Option<&PathBuf>, no_config: bool) -> Result<Option<PathBuf>> {
-    if no_config {
+pub fn policy_file(paths: &[PathBuf], args: &PolicyArgs) -> Result<Option<PathBuf>> {
+    if args.no_config {
         return Ok(None);
     }
-    if let Some(file) = config {
+    if let Some(file) = &args.config {
         return Ok(Some(file.clone()));
     }
     let found: Vec<(&PathBuf, Option<PathBuf>)> = paths.iter().map(|path| (path, Policy::find(path))).collect();

@@ -13,7 +13,8 @@ use lastlook::{Scanner, scan};
 use super::args::SourcesArgs;
 use super::extract::{self, Extraction};
 use super::progress::{Bar, Shared};
-use super::{Exit, check, output, settings};
+use super::targets::{Asked, Wanted};
+use super::{Exit, output, settings};
 
 /// What `sources` is, at length.
 pub const ABOUT: &str = "\
@@ -28,13 +29,16 @@ For each package (an archive, or the files of a folder) the list says what each 
   generated       glue that a tool has written
   only named      your own, but only its name is there
 
-A text that several maps embed is listed once. Nothing is judged here: that is what `check` does.";
+A text that several maps embed is listed once. A folder that is a package is looked at as its tool would publish it, as \
+`check` does. Nothing is judged here: that is what `check` is for.";
 
 /// How `sources` is used.
 pub const EXAMPLES: &str = "\
 Examples:
   lastlook sources app-1.0.0.tgz      what would be given away with this package
   lastlook sources --depth 1 dist/    only the folders at the top
+  lastlook sources .                  of a package: what its tool would publish
+  lastlook sources --target folder .  of everything in the folder
   lastlook sources --json dist/       for programs: docs/json.md
   lastlook sources --extract out/ app-1.0.0.tgz
                                       write the sources into a new folder, as a stranger could
@@ -60,18 +64,20 @@ pub fn run(args: &SourcesArgs) -> Result<Exit> {
     let rules = settings::rules(&[])?;
     let policy = sources_policy(args, &rules)?;
     let targets: Vec<PathBuf> = args.paths.iter().map(|path| settings::from_here(path)).collect();
-    let bar = Bar::new(!args.no_progress);
+    let wanted = Wanted::new(&args.folder, &policy)?;
+    let asked = Asked::about(&targets, &wanted)?;
+    let bar = Bar::new(!args.run.no_progress);
     let builder = Scanner::builder().rules(rules).policy(policy.clone()).progress(Shared(bar.clone())).sources();
-    let scanner = builder.threads(args.threads.into()).build()?;
-    let scanned = scanner.scan(&targets);
+    let scanner = builder.threads(args.run.threads.into()).build()?;
+    let scanned = asked.look(&scanner);
     bar.clear();
-    let outcome = scanned.map_err(|error| check::no_target(&error))?;
+    let outcome = scanned?;
     let listing = Listing::new(&outcome);
     let written = match &args.extract {
-        Some(folder) => Some(write_out(Extraction::new(folder, &listing)?, &targets, policy.clone(), args)?),
+        Some(folder) => Some(write_out(Extraction::new(folder, &listing)?, &asked, policy.clone(), args)?),
         None => None,
     };
-    let accepts_gaps = args.allow_incomplete || policy.allow_incomplete.unwrap_or(false);
+    let accepts_gaps = args.run.allow_incomplete || policy.allow_incomplete.unwrap_or(false);
     show(args, &listing, &outcome, &Context::new(scanner.rules()), written.as_ref())?;
     let all_seen = outcome.gaps.is_empty() || accepts_gaps;
     let all_written = written.is_none_or(|written| written.missed.is_empty());
@@ -81,7 +87,7 @@ pub fn run(args: &SourcesArgs) -> Result<Exit> {
 /// The policy's limits; what it thinks of rules matters to nobody here.
 fn sources_policy(args: &SourcesArgs, rules: &RuleSet) -> Result<Policy> {
     let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
-    match settings::policy_file(&args.paths, args.config.as_ref(), args.no_config)? {
+    match settings::policy_file(&args.paths, &args.policy)? {
         Some(file) => Ok(Policy::read(&file, &ids)?),
         None => Ok(Policy::default()),
     }
@@ -89,20 +95,20 @@ fn sources_policy(args: &SourcesArgs, rules: &RuleSet) -> Result<Policy> {
 
 /// Goes through the targets a second time, without rules, and writes every text where the list says: no more than one
 /// text for each thread is ever held in memory.
-fn write_out(extraction: Extraction, targets: &[PathBuf], policy: Policy, args: &SourcesArgs) -> Result<Written> {
+fn write_out(extraction: Extraction, asked: &Asked, policy: Policy, args: &SourcesArgs) -> Result<Written> {
     let extraction = std::sync::Arc::new(extraction);
     let writer = extraction.clone();
-    let bar = Bar::new(!args.no_progress);
+    let bar = Bar::new(!args.run.no_progress);
     let scanner = Scanner::builder()
         .rules(RuleSet::default())
         .policy(Policy { limits: policy.limits, ..Policy::default() })
-        .threads(args.threads.into())
+        .threads(args.run.threads.into())
         .progress(Shared(bar.clone()))
         .each_text(move |text: &scan::EmbeddedText<'_>| writer.text(text))
         .build()?;
-    let scanned = scanner.scan(targets);
+    let scanned = asked.look(&scanner);
     bar.clear();
-    scanned.map_err(|error| check::no_target(&error))?;
+    scanned?;
     Ok(extraction.finish())
 }
 

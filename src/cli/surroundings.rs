@@ -1,7 +1,5 @@
 //! What the library cannot know: where programs are, who runs us, and where there is room for temporary files.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,12 +8,12 @@ use std::time::Duration;
 
 use lastlook::target::{self, Surroundings, TARGETS, Tool};
 
+use super::scratch;
+
 /// How long a tool may take to say what it would publish. Packing a large project takes seconds.
 const LIMIT: Duration = Duration::from_secs(120);
 /// How long it may take where the project's scripts run, or the project is built.
 const SCRIPT_LIMIT: Duration = Duration::from_secs(3600);
-/// How many names of a temporary folder are tried.
-const NAMES: usize = 16;
 
 /// What `--target` says.
 #[derive(Clone, Copy)]
@@ -91,33 +89,16 @@ struct Made(Mutex<Vec<PathBuf>>);
 
 impl Made {
     fn folder(&self) -> io::Result<PathBuf> {
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        let mut last = io::ErrorKind::AlreadyExists.into();
-        for _ in 0..NAMES {
-            let number = RandomState::new().build_hasher().finish();
-            let folder = std::env::temp_dir().join(format!("lastlook-{}-{number:016x}", std::process::id()));
-            // A folder that is there already is somebody else's.
-            match builder.create(&folder) {
-                Ok(()) => {
-                    let mut made = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                    made.push(folder.clone());
-                    return Ok(folder);
-                }
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
+        let folder = scratch::make()?;
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(folder.clone());
+        Ok(folder)
     }
 }
 
 impl Drop for Made {
     fn drop(&mut self) {
         let made = self.0.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for folder in made {
-            let _ = std::fs::remove_dir_all(folder);
-        }
+        made.iter().for_each(|folder| scratch::remove(folder));
     }
 }
 

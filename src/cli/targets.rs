@@ -11,7 +11,8 @@ use lastlook::report::sets::{self, Listed};
 use lastlook::scan::{Judged, Outcome, TargetError, TargetFile, Totals, together};
 use lastlook::target::{self, Answer, Contents, Folder, Set, Surroundings, Wish};
 
-use super::surroundings::{TargetArg, surroundings, target_help};
+use super::shared_args::{FolderArgs, PolicyArgs};
+use super::surroundings::{TargetArg, surroundings};
 use super::{Exit, check, output, settings};
 
 /// What `targets` is, at length.
@@ -44,21 +45,13 @@ pub struct TargetsArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// What the folder is: auto, folder (everything in it), or the tool that publishes it
-    #[arg(long, value_name = "WHAT", long_help = target_help())]
-    pub target: Option<TargetArg>,
+    /// What folders are.
+    #[command(flatten)]
+    pub folder: FolderArgs,
 
-    /// Build a Python or .NET project to list what is published of it; runs what the project's build runs
-    #[arg(long)]
-    pub build: bool,
-
-    /// Use this policy instead of the lastlook.toml nearest to the folder
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
-    pub config: Option<PathBuf>,
-
-    /// Use no policy file at all
-    #[arg(long)]
-    pub no_config: bool,
+    /// Which policy applies.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 }
 
 /// What is wanted of folders, and by whom.
@@ -71,10 +64,10 @@ pub struct Wanted {
 
 impl Wanted {
     /// What the command line says, or else the policy.
-    pub fn new(arg: Option<TargetArg>, policy: &Policy, build: bool) -> Result<Self> {
-        let around = surroundings(build);
-        let Some(text) = policy.target.as_ref().filter(|_| arg.is_none()) else {
-            return Ok(Wanted { arg: arg.unwrap_or(TargetArg::Auto), by_policy: false, around });
+    pub fn new(args: &FolderArgs, policy: &Policy) -> Result<Self> {
+        let around = surroundings(args.build);
+        let Some(text) = policy.target.as_ref().filter(|_| args.target.is_none()) else {
+            return Ok(Wanted { arg: args.target.unwrap_or(TargetArg::Auto), by_policy: false, around });
         };
         let file = policy.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
         match text.parse() {
@@ -117,46 +110,68 @@ impl Wanted {
     }
 }
 
-/// Looks at the targets as they would be published: each package by itself, everything else together.
-pub fn look(scanner: &Scanner, paths: &[PathBuf], wanted: &Wanted) -> Result<Outcome> {
-    for path in paths {
-        let missing = |error| check::no_target(&TargetError { path: path.clone(), error });
-        std::fs::metadata(path).map_err(missing)?;
-    }
-    let (mut plain, mut sets, mut remarks) = (Vec::new(), Vec::new(), Vec::new());
-    for path in paths {
-        let answer = wanted.ask(path)?;
-        remarks.extend(answer.remarks);
-        match answer.sets.is_empty() {
-            true => plain.push(path),
-            false => sets.extend(answer.sets.into_iter().map(|set| (path, set))),
+/// What there is to look at: everything in some places, and the publish sets of folders.
+pub struct Asked {
+    /// Files, and folders that nobody publishes as packages.
+    pub plain: Vec<PathBuf>,
+    /// Publish sets, with the folder that was asked about.
+    pub sets: Vec<(PathBuf, Set)>,
+    /// What must be said aloud about the choice.
+    pub remarks: Vec<String>,
+}
+
+impl Asked {
+    /// Asks what would be published of each path. What is packed for the answer lasts as long as `wanted`.
+    pub fn about(paths: &[PathBuf], wanted: &Wanted) -> Result<Self> {
+        for path in paths {
+            let missing = |error| check::no_target(&TargetError { path: path.clone(), error });
+            std::fs::metadata(path).map_err(missing)?;
         }
-    }
-    let scan = |paths: &[&PathBuf]| scanner.scan(paths).map_err(|error| check::no_target(&error));
-    let mut outcomes = Vec::new();
-    if !plain.is_empty() {
-        outcomes.push((None, scan(&plain)?));
-    }
-    for (path, set) in sets {
-        let judged = judged(path, &set);
-        let outcome = match set.contents {
-            Contents::Whole(folder) => scan(&[&named(path, &folder)])?,
-            Contents::Files(files) => {
-                let file = |file: target::File| TargetFile {
-                    shown: named_file(path, &file),
-                    name: file.name,
-                    path: file.path,
-                };
-                scanner.scan_files(&judged.folder, files.into_iter().map(file).collect())
+        let mut asked = Asked { plain: Vec::new(), sets: Vec::new(), remarks: Vec::new() };
+        for path in paths {
+            let answer = wanted.ask(path)?;
+            asked.remarks.extend(answer.remarks);
+            match answer.sets.is_empty() {
+                true => asked.plain.push(path.clone()),
+                false => asked.sets.extend(answer.sets.into_iter().map(|set| (path.clone(), set))),
             }
-        };
-        outcomes.push((Some(judged), outcome));
+        }
+        Ok(asked)
     }
-    Ok(together(outcomes, remarks))
+
+    /// Looks at each package by itself, and at everything else together.
+    pub fn look(&self, scanner: &Scanner) -> Result<Outcome> {
+        let scan = |paths: &[PathBuf]| scanner.scan(paths).map_err(|error| check::no_target(&error));
+        let mut outcomes = Vec::new();
+        if !self.plain.is_empty() {
+            outcomes.push((None, scan(&self.plain)?));
+        }
+        for (path, set) in &self.sets {
+            let judged = judged(path, set);
+            let outcome = match &set.contents {
+                Contents::Whole(folder) => scan(&[named(path, folder)])?,
+                Contents::Files(files) => {
+                    scanner.scan_files(&judged.folder, files.iter().map(|file| target_file(path, file)).collect())
+                }
+            };
+            outcomes.push((Some(judged), outcome));
+        }
+        Ok(together(outcomes, self.remarks.clone()))
+    }
+}
+
+/// A file of a publish set, as a scan takes it.
+pub fn target_file(path: &Path, file: &target::File) -> TargetFile {
+    TargetFile { shown: named_file(path, file), name: file.name.clone(), path: file.path.clone() }
+}
+
+/// Looks at the targets as they would be published.
+pub fn look(scanner: &Scanner, paths: &[PathBuf], wanted: &Wanted) -> Result<Outcome> {
+    Asked::about(paths, wanted)?.look(scanner)
 }
 
 /// The head of a package, to be judged.
-fn judged(path: &Path, set: &Set) -> Judged {
+pub fn judged(path: &Path, set: &Set) -> Judged {
     let package = &set.package;
     Judged {
         tool: package.tool.name().to_owned(),
@@ -168,26 +183,34 @@ fn judged(path: &Path, set: &Set) -> Judged {
         totals: Totals::default(),
         findings: [0; 3],
         gaps: 0,
+        places: Default::default(),
     }
 }
 
 /// A place below a folder that was asked about, named as it was asked for.
-fn named(path: &Path, place: &Path) -> PathBuf {
+pub fn named(path: &Path, place: &Path) -> PathBuf {
+    match inside(path, place) {
+        Some(inside) if inside.as_os_str().is_empty() => path.to_owned(),
+        Some(inside) if path == Path::new(".") => inside,
+        Some(inside) => path.join(inside),
+        None => place.to_owned(),
+    }
+}
+
+/// Where a place lies in a folder, if it does.
+pub fn inside(path: &Path, place: &Path) -> Option<PathBuf> {
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let inside = place.strip_prefix(&real).or_else(|_| place.strip_prefix(&absolute));
-    match inside {
-        Ok(inside) if inside.as_os_str().is_empty() => path.to_owned(),
-        Ok(inside) if path == Path::new(".") => inside.to_owned(),
-        Ok(inside) => path.join(inside),
-        Err(_) => place.to_owned(),
-    }
+    inside.map(Path::to_owned).ok()
 }
 
 /// A file as reports show it. What was packed into a temporary folder is called by its own name.
 fn named_file(path: &Path, file: &target::File) -> PathBuf {
-    let named = named(path, &file.path);
-    if file.made && named == file.path { PathBuf::from(&file.name) } else { named }
+    match inside(path, &file.path) {
+        None if file.made => PathBuf::from(&file.name),
+        _ => named(path, &file.path),
+    }
 }
 
 /// Lists what would be published.
@@ -196,20 +219,30 @@ pub fn run(args: &TargetsArgs) -> Result<Exit> {
     let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
     let path = settings::from_here(&args.path);
     std::fs::metadata(&path).map_err(|error| check::no_target(&TargetError { path: path.clone(), error }))?;
-    let policy = match settings::policy_file(std::slice::from_ref(&args.path), args.config.as_ref(), args.no_config)? {
+    let policy = match settings::policy_file(std::slice::from_ref(&args.path), &args.policy)? {
         Some(file) => Policy::read(&file, &ids)?,
         None => Policy::default(),
     };
-    let wanted = Wanted::new(args.target, &policy, args.build)?;
+    let wanted = Wanted::new(&args.folder, &policy)?;
     let mut answer = wanted.ask(&path)?;
     let failed = !answer.remarks.is_empty() && answer.sets.iter().any(|set| matches!(set.contents, Contents::Whole(_)));
     let (listed, unread) = list(&path, &answer, &policy.limits);
     answer.remarks.extend(unread.iter().cloned());
+    let scanner = Scanner::builder().rules(rules).threads(1).build()?;
+    let names = scanner.scan_names(texts(&listed, &answer.remarks));
     output::to_stdout(|out| match args.json {
-        true => sets::json(&listed, &answer.remarks, out),
-        false => sets::human(&listed, &answer.remarks, out),
+        true => sets::json(&listed, &answer.remarks, &names, out),
+        false => sets::human(&listed, &answer.remarks, &names, out),
     })?;
     Ok(if failed || !unread.is_empty() { Exit::Incomplete } else { Exit::Clear })
+}
+
+/// Whatever the list shows that comes from the folder.
+fn texts<'l>(listed: &'l [Listed], remarks: &'l [String]) -> impl Iterator<Item = &'l str> {
+    let heads = listed.iter().map(|one| &one.package);
+    let heads = heads.flat_map(|head| [head.name.as_str(), &head.version, &head.folder]);
+    let files = listed.iter().flat_map(|one| one.files.iter().flatten()).map(|file| file.name.as_str());
+    heads.chain(files).chain(remarks.iter().map(String::as_str))
 }
 
 /// The files of every package, and what could not be listed.

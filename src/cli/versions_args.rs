@@ -5,15 +5,16 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 use lastlook::compare::NewThing;
 
-use super::args::{CheckArgs, Color, FailOn, LevelArg};
-use super::known::KnownArg;
+use super::args::{CheckArgs, Color};
+use super::shared_args::{FolderArgs, JudgeArgs, PolicyArgs, RunArgs};
 
 pub const DIFF: &str = "\
-Show what is new in one version, compared with another: files, maps, programs and models, hosts, sources that are newly \
-disclosed, and findings. OLD and NEW are archives or folders; OLD may also be a manifest (`lastlook manifest write`).
+Show what is new in one version, compared with another: files that were added, removed, changed or have grown; new maps, \
+programs, models and archives; hosts; sources that are newly disclosed; and findings. OLD and NEW are archives or folders; OLD may also be a manifest (`lastlook manifest write`).
 
 Names that differ from version to version are matched: of the archive, of the folder in it (`package/`, `name-1.0.0/`), of \
-bundles with a hash. What was there before does not block, however serious it is: that is what `check` is for.";
+bundles with a hash. What was there before does not block, however serious it is, nor what the policy allows or a baseline accepts: that is \
+what `check` is for.";
 
 pub const DIFF_EXAMPLES: &str = "\
 Examples:
@@ -58,33 +59,25 @@ pub struct DiffArgs {
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub fail_on_new: Vec<NewThing>,
 
-    /// The lowest level at which a new finding blocks
-    #[arg(long, value_name = "LEVEL", value_enum)]
-    pub fail_on: Option<FailOn>,
+    /// Accept the findings that this file knows (`lastlook baseline` writes it); without it, that of the policy
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
 
-    /// Use this policy instead of the lastlook.toml nearest to NEW
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
-    pub config: Option<PathBuf>,
+    /// Ask the source maps in this folder where new secrets in built files come from, as `check` does
+    #[arg(long, value_name = "DIR")]
+    pub maps: Vec<PathBuf>,
 
-    /// Use no policy file at all
-    #[arg(long)]
-    pub no_config: bool,
+    /// What folders are.
+    #[command(flatten)]
+    pub folder: FolderArgs,
 
-    /// Judge by the rules in this file or folder as well; may be given several times
-    #[arg(long, value_name = "FILE|DIR")]
-    pub rules: Vec<PathBuf>,
+    /// Which policy applies.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 
-    /// Search for these values as well, as `check` does
-    #[arg(long = "known-secrets", value_name = "SOURCE")]
-    pub known_secrets: Vec<KnownArg>,
-
-    /// Set the level of a rule, or of all rules that a glob matches: error, warning, note or off
-    #[arg(long = "set", value_name = "RULE=LEVEL")]
-    pub levels: Vec<LevelArg>,
-
-    /// Accept that some things could not be looked at
-    #[arg(long)]
-    pub allow_incomplete: bool,
+    /// What is searched for, and what blocks.
+    #[command(flatten)]
+    pub judge: JudgeArgs,
 
     /// Show everything
     #[arg(long, short)]
@@ -94,38 +87,24 @@ pub struct DiffArgs {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub color: Color,
 
-    /// Number of threads, at most 1024; 0 means one for each core
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
-    pub threads: u16,
-
-    /// Show no progress bar
-    #[arg(long)]
-    pub no_progress: bool,
+    /// How to look.
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 impl DiffArgs {
     /// What `check` would be told to look at the new version in the same way.
     pub fn as_check(&self) -> CheckArgs {
         CheckArgs {
-            paths: vec![self.new.clone()],
-            reports: Vec::new(),
-            config: self.config.clone(),
-            no_config: self.no_config,
-            target: None,
-            build: false,
-            rules: self.rules.clone(),
-            baseline: None,
-            manifest: None,
-            since: None,
-            known_secrets: self.known_secrets.clone(),
-            maps: Vec::new(),
-            levels: self.levels.clone(),
-            fail_on: self.fail_on,
-            allow_incomplete: self.allow_incomplete,
+            folder: self.folder.clone(),
+            policy: self.policy.clone(),
+            judge: self.judge.clone(),
+            baseline: self.baseline.clone(),
+            maps: self.maps.clone(),
+            run: self.run.clone(),
             verbose: self.verbose,
             color: self.color,
-            threads: self.threads,
-            no_progress: self.no_progress,
+            ..CheckArgs::of(&self.new)
         }
     }
 }
@@ -186,23 +165,15 @@ pub enum Form {
 /// How `manifest` looks at a package.
 #[derive(Debug, clap::Args)]
 pub struct LookArgs {
-    /// Use the limits of this policy instead of those of the lastlook.toml nearest to the path
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
-    pub config: Option<PathBuf>,
+    /// What folders are.
+    #[command(flatten)]
+    pub folder: FolderArgs,
 
-    /// Use no policy file at all
-    #[arg(long)]
-    pub no_config: bool,
+    /// Which policy applies.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 
-    /// Accept that some things could not be looked at
-    #[arg(long)]
-    pub allow_incomplete: bool,
-
-    /// Number of threads, at most 1024; 0 means one for each core
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024))]
-    pub threads: u16,
-
-    /// Show no progress bar
-    #[arg(long)]
-    pub no_progress: bool,
+    /// How to look.
+    #[command(flatten)]
+    pub run: RunArgs,
 }

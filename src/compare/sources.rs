@@ -31,6 +31,14 @@ pub struct Sources {
     pub gone: u64,
 }
 
+impl Sources {
+    /// Whether anything differs.
+    #[must_use]
+    pub fn is_other(&self) -> bool {
+        *self != Sources::default()
+    }
+}
+
 /// The disclosed sources by place. One place may hold several texts.
 fn disclosed(outcome: &Outcome) -> BTreeMap<String, Vec<&Source>> {
     let mut places: BTreeMap<String, Vec<&Source>> = BTreeMap::new();

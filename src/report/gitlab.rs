@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::redact::Redactor;
 use super::{Context, Report, safe_json, sanitize, since, words};
-use crate::finding::{Finding, Fingerprint, Gap, Level, Verdict};
+use crate::finding::{ArtifactPath, Finding, Fingerprint, Gap, Level, Verdict};
 use crate::scan::Outcome;
 
 /// The `gitlab` report: code quality as GitLab reads it. It has no place for a verdict, so that gaps stand in it like
@@ -54,7 +54,7 @@ impl Report for Gitlab {
     fn write(&self, outcome: &Outcome, context: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         let redactor = context.redactor(outcome);
         let mut known = BTreeSet::new();
-        let findings = outcome.findings.iter().map(|finding| of_finding(finding, context, &redactor));
+        let findings = outcome.findings.iter().map(|finding| of_finding(finding, outcome, context, &redactor));
         let gaps = outcome.gaps.iter().map(|gap| of_gap(gap, outcome, context, &redactor));
         let remarks = outcome.remarks.iter().map(|remark| of_remark(remark, context, &redactor));
         let mut issues: Vec<Issue<'_>> = findings.chain(gaps).chain(remarks).collect();
@@ -65,7 +65,12 @@ impl Report for Gitlab {
     }
 }
 
-fn of_finding<'f>(finding: &'f Finding, context: &Context<'_>, redactor: &Redactor<'_>) -> Issue<'f> {
+fn of_finding<'f>(
+    finding: &'f Finding,
+    outcome: &Outcome,
+    context: &Context<'_>,
+    redactor: &Redactor<'_>,
+) -> Issue<'f> {
     let mut text = redactor.clean(&finding.message).into_owned();
     text.push_str(&format!(" in {}", words::place(finding, redactor)));
     if let Some(secret) = &finding.secret {
@@ -74,6 +79,7 @@ fn of_finding<'f>(finding: &'f Finding, context: &Context<'_>, redactor: &Redact
     if let Some(mark) = since::mark(context, finding) {
         text.push_str(&format!(" ({mark})"));
     }
+    text.push_str(&of_package(&finding.path, outcome, redactor));
     let root = finding.path.root().to_string();
     // A line counts inside the file, so it is only given where the artifact is the file.
     let line = finding.location.filter(|_| finding.path.parent().is_none()).and_then(|place| place.line);
@@ -88,13 +94,23 @@ fn of_finding<'f>(finding: &'f Finding, context: &Context<'_>, redactor: &Redact
 
 fn of_gap<'f>(gap: &Gap, outcome: &Outcome, context: &Context<'_>, redactor: &Redactor<'_>) -> Issue<'f> {
     let path = gap.path.to_string();
-    let text = format!("Not looked at: {}: {}", redactor.clean(&path), redactor.clean(&gap.reason));
+    let package = of_package(&gap.path, outcome, redactor);
+    let text = format!("Not looked at: {}: {}{package}", redactor.clean(&path), redactor.clean(&gap.reason));
     Issue {
         description: sanitize::shown_within(&text, CHARACTERS).into_owned(),
         check_name: "gap",
         fingerprint: Fingerprint::new("gap", &gap.path.stable(), gap.reason.as_bytes()).to_string(),
         severity: if outcome.verdict == Verdict::Clear { "minor" } else { "critical" },
         location: place(&gap.path.root().to_string(), None, context, redactor),
+    }
+}
+
+/// Which of several packages it is about. The form has no other place for that.
+fn of_package(place: &ArtifactPath, outcome: &Outcome, redactor: &Redactor<'_>) -> String {
+    match words::packages_at(place, outcome, redactor).as_slice() {
+        [] => String::new(),
+        _ if outcome.packages.len() < 2 => String::new(),
+        packages => format!(" [{}]", words::list(packages)),
     }
 }
 
@@ -187,12 +203,20 @@ mod tests {
     fn findings_and_gaps_have_a_place_in_the_repository() {
         let report = report(&testing::leaky());
         assert_eq!(report[0]["location"], json!({"path": "pkg.tgz", "lines": {"begin": 1}}));
-        assert!(report[0]["description"].as_str().unwrap().ends_with("in pkg.tgz!package/cli.js.map"), "{report}");
+        assert!(
+            report[0]["description"]
+                .as_str()
+                .unwrap()
+                .ends_with("in pkg.tgz!package/cli.js.map [npm package acme 1.0.0]"),
+            "{report}"
+        );
         assert_eq!(report[1]["location"], json!({"path": "dist/cli #1.js", "lines": {"begin": 1}}));
         assert_eq!((&report[1]["severity"], &report[3]["severity"]), (&json!("critical"), &json!("major")));
         let gaps: Vec<&Value> =
             report.as_array().unwrap().iter().filter(|issue| issue["check_name"] == "gap").collect();
         assert_eq!(gaps.len(), 2);
+        let said = |gap: &Value| gap["description"].as_str().unwrap().ends_with(" [npm package acme 1.0.0]");
+        assert_eq!([said(gaps[0]), said(gaps[1])], [true, false], "one is in a package");
         assert_eq!((&gaps[0]["severity"], &gaps[0]["location"]["path"]), (&json!("critical"), &json!("x.zip")));
     }
 

@@ -10,11 +10,12 @@ use std::io;
 use super::redact::Redactor;
 use super::words::{self, shown};
 use super::{Context, Report, sanitize, since};
-use crate::finding::{Finding, Gap, Verdict};
-use crate::scan::{Allowed, Outcome};
+use crate::finding::{ArtifactPath, Finding, Gap, Verdict};
+use crate::scan::{Allowed, Judged, Outcome};
 
 /// The `junit` report. Every finding is a test: one that blocks has failed, one that does not has passed with a text,
-/// and one that is allowed was skipped. Gaps are errors, and the verdict is a test of its own.
+/// and one that is allowed was skipped. Gaps are errors, and the verdict is a test of its own. Each package has a suite
+/// with its verdict and what is about it; the first suite has the verdict on everything, and what is about no package.
 #[derive(Debug, Clone, Copy)]
 pub struct Junit;
 
@@ -28,6 +29,12 @@ enum End {
     Failed(String, String),
     Error(String, String),
     Skipped(String),
+}
+
+/// Tests that belong together.
+struct Suite {
+    name: String,
+    cases: Vec<Case>,
 }
 
 /// One test.
@@ -49,12 +56,50 @@ impl Report for Junit {
 
     fn write(&self, outcome: &Outcome, context: &Context<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         let redactor = context.redactor(outcome);
+        let of_none = |place: &ArtifactPath| !outcome.packages.iter().any(|package| package.holds(place));
         let mut cases = vec![verdict(outcome, context, &redactor)];
-        cases.extend(outcome.findings.iter().map(|finding| found(finding, context, &redactor)));
-        cases.extend(outcome.gaps.iter().map(|gap| gap_case(gap, outcome, context, &redactor)));
-        cases.extend(outcome.allowed.iter().map(|allowed| allowed_case(allowed, context, &redactor)));
-        make_unique(&mut cases);
-        out.write_all(document(&cases).as_bytes())
+        cases.extend(about(outcome, context, &redactor, of_none));
+        let mut suites = vec![Suite { name: "lastlook".to_owned(), cases }];
+        for package in &outcome.packages {
+            let name = format!("{} in {}", words::called(package, &redactor), shown(&redactor, &package.folder));
+            let mut cases = vec![judged(package, &redactor)];
+            cases.extend(about(outcome, context, &redactor, |place| package.holds(place)));
+            suites.push(Suite { name, cases });
+        }
+        make_unique(&mut suites);
+        out.write_all(document(&suites).as_bytes())
+    }
+}
+
+/// The tests for everything at such places.
+fn about(
+    outcome: &Outcome,
+    context: &Context<'_>,
+    redactor: &Redactor<'_>,
+    at: impl Fn(&ArtifactPath) -> bool,
+) -> Vec<Case> {
+    let findings = outcome.findings.iter().filter(|finding| at(&finding.path));
+    let gaps = outcome.gaps.iter().filter(|gap| at(&gap.path));
+    let allowed = outcome.allowed.iter().filter(|allowed| at(&allowed.finding.path));
+    let mut cases: Vec<Case> = findings.map(|finding| found(finding, context, redactor)).collect();
+    cases.extend(gaps.map(|gap| gap_case(gap, outcome, context, redactor)));
+    cases.extend(allowed.map(|allowed| allowed_case(allowed, context, redactor)));
+    cases
+}
+
+/// The verdict on one package.
+fn judged(package: &Judged, redactor: &Redactor<'_>) -> Case {
+    let text = words::judged(package, redactor);
+    let end = match package.verdict {
+        Verdict::Clear => End::Passed(text),
+        Verdict::Blocked => End::Failed(text.clone(), text),
+        Verdict::Incomplete => End::Error(text.clone(), text),
+    };
+    Case {
+        class: "lastlook".to_owned(),
+        name: format!("verdict on {}", words::called(package, redactor)),
+        file: None,
+        end,
     }
 }
 
@@ -124,10 +169,10 @@ fn file(root: &str, context: &Context<'_>, redactor: &Redactor<'_>) -> String {
     shown(redactor, &words::from_base(&context.base, root))
 }
 
-/// Readers take two tests with one name for one test.
-fn make_unique(cases: &mut [Case]) {
+/// Readers take two tests with one name for one test, also in different suites.
+fn make_unique(suites: &mut [Suite]) {
     let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for case in cases {
+    for case in suites.iter_mut().flat_map(|suite| &mut suite.cases) {
         let number = known.entry((case.class.clone(), case.name.clone())).or_default();
         *number += 1;
         if *number > 1 {
@@ -136,22 +181,29 @@ fn make_unique(cases: &mut [Case]) {
     }
 }
 
-fn document(cases: &[Case]) -> String {
+fn document(suites: &[Suite]) -> String {
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let all: Vec<&Case> = suites.iter().flat_map(|suite| &suite.cases).collect();
+    let _ = writeln!(out, "<testsuites name=\"lastlook\" {}>", counts(&all));
+    for suite in suites {
+        let cases: Vec<&Case> = suite.cases.iter().collect();
+        let _ = writeln!(out, "  <testsuite name=\"{}\" {}>", escape(&suite.name), counts(&cases));
+        suite.cases.iter().for_each(|case| write_case(&mut out, case));
+        out.push_str("  </testsuite>\n");
+    }
+    out.push_str("</testsuites>\n");
+    out
+}
+
+fn counts(cases: &[&Case]) -> String {
     let count = |wanted: fn(&End) -> bool| cases.iter().filter(|case| wanted(&case.end)).count();
-    let counts = format!(
+    format!(
         "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"",
         cases.len(),
         count(|end| matches!(end, End::Failed(..))),
         count(|end| matches!(end, End::Error(..))),
         count(|end| matches!(end, End::Skipped(..))),
-    );
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(out, "<testsuites name=\"lastlook\" {counts}>\n  <testsuite name=\"lastlook\" {counts}>");
-    for case in cases {
-        write_case(&mut out, case);
-    }
-    out.push_str("  </testsuite>\n</testsuites>\n");
-    out
+    )
 }
 
 fn write_case(out: &mut String, case: &Case) {
@@ -231,12 +283,16 @@ mod tests {
             let text = testing::render(&Junit, &outcome);
             let all = elements(&text);
             assert_eq!((all[0].0.as_str(), all[1].0.as_str()), ("testsuites", "testsuite"));
-            let number = |name: &str| all.iter().filter(|(element, _)| element == name).count().to_string();
-            for (attribute, element) in
-                [("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")]
-            {
-                assert_eq!(all[0].1[attribute], number(element), "{text}");
-                assert_eq!(all[1].1[attribute], number(element), "{text}");
+            // Each suite runs to the next one.
+            let suites: Vec<&[_]> = all[1..].chunk_by(|_, next| next.0 != "testsuite").collect();
+            assert_eq!(suites.len(), 1 + outcome.packages.len());
+            for (head, inside) in suites.iter().map(|suite| (&suite[0].1, *suite)).chain([(&all[0].1, &all[1..])]) {
+                let number = |name: &str| inside.iter().filter(|(element, _)| element == name).count().to_string();
+                for (attribute, element) in
+                    [("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")]
+                {
+                    assert_eq!(head[attribute], number(element), "{text}");
+                }
             }
             let cases: Vec<_> = all.iter().filter(|(name, _)| name == "testcase").collect();
             let names: std::collections::BTreeSet<_> =
@@ -248,14 +304,28 @@ mod tests {
     #[test]
     fn what_blocks_has_failed_and_what_does_not_has_passed() {
         let text = testing::render(&Junit, &testing::leaky());
-        assert_eq!(text.matches("<failure ").count(), 4, "three errors and the verdict: {text}");
+        assert_eq!(text.matches("<failure ").count(), 5, "three errors, the verdict and that on a package: {text}");
         assert_eq!(text.matches("<error ").count(), 2, "{text}");
         assert!(text.contains("<skipped message=\"allowed: the public demo key\"/>"), "{text}");
         assert!(text.contains("file=\"dist/cli #1.js\""), "{text}");
         let strict = Context { fail_on: Level::Warning, ..testing::context() };
         let text = testing::render_with(&Junit, &testing::leaky(), &strict);
-        assert_eq!(text.matches("<failure ").count(), 5, "{text}");
+        assert_eq!(text.matches("<failure ").count(), 6, "{text}");
         let clear = testing::render(&Junit, &testing::empty());
         assert!(clear.contains("tests=\"1\" failures=\"0\" errors=\"0\""), "{clear}");
+    }
+
+    #[test]
+    fn each_package_has_a_suite_with_its_verdict_and_what_is_about_it() {
+        let text = testing::render(&Junit, &testing::leaky());
+        let suites: Vec<&str> = text.split("<testsuite name=").skip(1).collect();
+        assert_eq!(suites.len(), 3, "{text}");
+        assert!(
+            suites[1].starts_with("\"npm package acme 1.0.0 in packages\" tests=\"4\" failures=\"3\" errors=\"1\"")
+        );
+        assert!(suites[1].contains("name=\"verdict on npm package acme 1.0.0\">\n      <failure "), "{text}");
+        assert!(suites[1].contains("dist/other.js") && !suites[0].contains("dist/other.js"), "{text}");
+        assert!(suites[0].contains("lib.node") && !suites[1].contains("lib.node"), "what is about no package: {text}");
+        assert!(suites[2].contains("errors=\"0\" skipped=\"1\"") && suites[2].contains("acme-ui 1.0.0 in packages ("));
     }
 }

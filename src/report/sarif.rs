@@ -9,9 +9,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::redact::Redactor;
 use super::sarif_model::{
     Address, ArtifactLocation, Configuration, Descriptor, DescriptorReference, Driver, Help, Invocation, Log,
-    LogicalLocation, Notification, PhysicalLocation, Region, RuleProperties, Run, SCHEMA, SarifLocation, SarifResult,
-    Suppression, Text, Tool,
+    LogicalLocation, Notification, PhysicalLocation, Region, ResultProperties, RuleProperties, Run, RunProperties,
+    SCHEMA, SarifLocation, SarifResult, Suppression, Text, Tool,
 };
+use super::wire::WirePackage;
 use super::{Context, Report, safe_json, sanitize, words};
 use crate::finding::{ArtifactPath, Finding, Gap, Level, Location, Original};
 use crate::rules::Rule;
@@ -94,7 +95,15 @@ impl Builder<'_> {
                 .take(RESULTS)
                 .map(|(finding, reason)| self.result(finding, reason))
                 .collect(),
+            properties: self.packages(),
         }
+    }
+
+    /// Nothing where no tool was asked.
+    fn packages(&self) -> Option<RunProperties> {
+        let packages = &self.outcome.packages;
+        let told = || packages.iter().map(|package| WirePackage::new(package, self.redactor)).collect();
+        (!packages.is_empty()).then(|| RunProperties { packages: told() })
     }
 
     fn descriptor(&self, finding: &Finding) -> Descriptor {
@@ -161,6 +170,9 @@ impl Builder<'_> {
                 .map(|reason| Suppression { kind: "external", justification: self.redactor.clean(reason).into_owned() })
                 .into_iter()
                 .collect(),
+            properties: Some(words::packages_at(&finding.path, self.outcome, self.redactor))
+                .filter(|packages| !packages.is_empty())
+                .map(|packages| ResultProperties { packages }),
         }
     }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::wire::WirePackage;
+
 /// Where the schema of the format is published.
 pub(super) const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -26,6 +28,20 @@ pub(super) struct Run {
     pub(super) invocations: [Invocation; 1],
     pub(super) column_kind: &'static str,
     pub(super) results: Vec<SarifResult>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) properties: Option<RunProperties>,
+}
+
+/// The property bag of a run (section 3.8): the packages, with the verdict on each.
+#[derive(Serialize)]
+pub(super) struct RunProperties {
+    pub(super) packages: Vec<WirePackage>,
+}
+
+/// The property bag of a result: the packages that it is about.
+#[derive(Serialize)]
+pub(super) struct ResultProperties {
+    pub(super) packages: Vec<String>,
 }
 
 /// Section 3.18.
@@ -107,6 +123,8 @@ pub(super) struct SarifResult {
     pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
     /// Empty where nothing is suppressed: left out, it would mean that nobody knows (section 3.27.23).
     pub(super) suppressions: Vec<Suppression>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) properties: Option<ResultProperties>,
 }
 
 /// Section 3.35.

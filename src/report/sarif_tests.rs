@@ -140,3 +140,17 @@ fn a_place_in_an_executable_has_its_section_and_address() {
     assert_eq!((&sarif["absoluteAddress"], &json["address"]), (&Value::Null, &json!("0xffffffffffffffff")));
     assert_eq!(told(None).0, Value::Null);
 }
+
+#[test]
+fn packages_have_verdicts_and_results_name_theirs() {
+    let whole = report(&testing::leaky());
+    let run = &whole["runs"][0];
+    let told: Vec<_> = run["properties"]["packages"].as_array().unwrap().iter().collect();
+    assert_eq!(told.iter().map(|one| &one["verdict"]).collect::<Vec<_>>(), ["blocked", "clear"]);
+    assert_eq!((&told[0]["tool"], &told[0]["name"], &told[0]["errors"]), (&json!("npm"), &json!("acme"), &json!(3)));
+    let of = |index: usize| &run["results"][index]["properties"]["packages"];
+    assert_eq!((of(0), of(1)), (&json!(["npm package acme 1.0.0"]), &Value::Null));
+    let allowed = run["results"].as_array().unwrap().last().unwrap();
+    assert_eq!(allowed["properties"]["packages"], json!(["npm package acme-ui 1.0.0"]));
+    assert!(report(&testing::empty())["runs"][0].get("properties").is_none());
+}

@@ -108,7 +108,7 @@ pub(super) fn empty() -> Outcome {
     }
 }
 
-fn package(name: &str, verdict: Verdict, findings: [usize; 3]) -> Judged {
+fn package(name: &str, verdict: Verdict, findings: [usize; 3], places: &[&str]) -> Judged {
     Judged {
         tool: "npm".to_owned(),
         name: name.to_owned(),
@@ -119,6 +119,7 @@ fn package(name: &str, verdict: Verdict, findings: [usize; 3]) -> Judged {
         totals: Totals { files: 6, members: 957, bytes: 30_600_000 },
         findings,
         gaps: 0,
+        places: places.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -221,7 +222,10 @@ pub(super) fn leaky() -> Outcome {
             place: "lastlook.toml:12".to_owned(),
             problem: "this entry matched nothing; remove it".to_owned(),
         }],
-        packages: vec![package("acme", Verdict::Blocked, [3, 1, 2]), package("acme-ui", Verdict::Clear, [0; 3])],
+        packages: vec![
+            package("acme", Verdict::Blocked, [3, 1, 2], &["pkg.tgz!package/cli.js.map", "dist/other.js", "x.zip"]),
+            package("acme-ui", Verdict::Clear, [0; 3], &["demo.js"]),
+        ],
         remarks: vec![".: the npm package acme-docs is private, and is skipped".to_owned()],
         ..empty()
     }
@@ -258,6 +262,7 @@ pub(super) fn hostile() -> Outcome {
     outcome.allowed[0].reason.clone_from(&text);
     for package in &mut outcome.packages {
         (package.name, package.version, package.folder) = (text.clone(), text.clone(), text.clone());
+        package.places = [format!("{text}!{text}")].into();
     }
     outcome.remarks.push(text);
     let path = ArtifactPath::file(&hostile_text());

@@ -238,13 +238,33 @@ impl WireStale {
 }
 
 /// A package, and the verdict on it alone.
+/// Whose set of files it is.
 #[derive(Serialize)]
-pub(super) struct WirePackage {
+pub(super) struct WireSubject {
     tool: String,
     name: String,
     version: String,
     folder: String,
     exact: bool,
+}
+
+impl WireSubject {
+    pub(super) fn new(package: &Judged, redactor: &Redactor<'_>) -> Self {
+        let clean = |text: &str| redactor.clean(text).into_owned();
+        WireSubject {
+            tool: clean(&package.tool),
+            name: clean(&package.name),
+            version: clean(&package.version),
+            folder: clean(&package.folder),
+            exact: package.exact,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct WirePackage {
+    #[serde(flatten)]
+    subject: WireSubject,
     verdict: &'static str,
     files: u64,
     members: u64,
@@ -258,13 +278,8 @@ pub(super) struct WirePackage {
 impl WirePackage {
     pub(super) fn new(package: &Judged, redactor: &Redactor<'_>) -> Self {
         let [errors, warnings, notes] = package.findings;
-        let clean = |text: &str| redactor.clean(text).into_owned();
         WirePackage {
-            tool: clean(&package.tool),
-            name: clean(&package.name),
-            version: clean(&package.version),
-            folder: clean(&package.folder),
-            exact: package.exact,
+            subject: WireSubject::new(package, redactor),
             verdict: package.verdict.as_str(),
             files: package.totals.files,
             members: package.totals.members,

@@ -62,12 +62,27 @@ pub(super) fn judged(package: &Judged, redactor: &Redactor<'_>) -> String {
     let counts = [(errors, "error"), (warnings, "warning"), (notes, "note"), (package.gaps, "gap")];
     let counts = counts.into_iter().filter(|(number, _)| *number > 0).map(|(number, noun)| count(number, noun));
     let said: Vec<String> = std::iter::once(package.verdict.as_str().to_owned()).chain(counts).collect();
-    let named = [&package.name, &package.version].into_iter().filter(|part| !part.is_empty());
-    let name: String = named.map(|part| format!(" {}", shown(redactor, part))).collect();
+    format!("{}: {}", looked_at(package, redactor), said.join(", "))
+}
+
+/// `npm package acme 1.0.0 in packages/acme (3 files)`.
+pub(super) fn looked_at(package: &Judged, redactor: &Redactor<'_>) -> String {
     let place = if package.folder == "." { String::new() } else { format!(" in {}", shown(redactor, &package.folder)) };
     let whole = if package.exact { "" } else { ", everything in the folder" };
     let files = count_u64(package.totals.files, "file");
-    format!("{} package{name}{place} ({files}{whole}): {}", shown(redactor, &package.tool), said.join(", "))
+    format!("{}{place} ({files}{whole})", called(package, redactor))
+}
+
+/// The packages that what is at a place is about: `npm package acme 1.0.0`.
+pub(super) fn packages_at(place: &ArtifactPath, outcome: &Outcome, redactor: &Redactor<'_>) -> Vec<String> {
+    outcome.packages.iter().filter(|package| package.holds(place)).map(|package| called(package, redactor)).collect()
+}
+
+/// `npm package acme 1.0.0`.
+pub(super) fn called(package: &Judged, redactor: &Redactor<'_>) -> String {
+    let named = [&package.name, &package.version].into_iter().filter(|part| !part.is_empty());
+    let name: String = named.map(|part| format!(" {}", shown(redactor, part))).collect();
+    format!("{} package{name}", shown(redactor, &package.tool))
 }
 
 /// `a, b and c`; at most three are named.

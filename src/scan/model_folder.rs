@@ -2,7 +2,7 @@
 //! together is said at the configuration; each file is judged by itself as well. The arrays in an archive of arrays are said
 //! at the archive only.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::run::Package;
 use crate::finding::{ArtifactPath, FactValue, Facts};
@@ -37,12 +37,16 @@ const COUNTED: [(&str, &str); 7] = [
     ("torchscript-lite", "torchscript"),
 ];
 
+/// What the names of models behind programs begin with.
+const BEHIND: &str = "(model at ";
+
 /// What is said of a pickle wherever it lies.
 const SAID: [&str; 3] = ["model.code", "model.indirect", "model.foreign"];
 
 /// States, at every configuration of a model, what the weights in its folder have together, and leaves out what an archive has
 /// said already.
 pub fn settle(stated: &mut [(Package, ArtifactPath, Stated)]) {
+    leave_out_twins(stated);
     leave_out(stated);
     let weights: BTreeMap<String, Weights> = stated.iter().filter_map(|(_, path, one)| of(path, &one.facts)).collect();
     if weights.is_empty() {
@@ -61,6 +65,41 @@ pub fn settle(stated: &mut [(Package, ArtifactPath, Stated)]) {
             state(&found, one);
         }
     }
+}
+
+/// Takes back what is stated of the members of a zip behind a program where the zip is a model: it is a member of its own
+/// (`(model at 0x…)`), and the same is stated of the members in it.
+fn leave_out_twins(stated: &mut [(Package, ArtifactPath, Stated)]) {
+    let mut inside: HashMap<(ArtifactPath, Vec<String>), Vec<Facts>> = HashMap::new();
+    let is_inside = |path: &ArtifactPath| {
+        std::iter::successors(path.parent(), |path| path.parent()).any(|at| at.logical().starts_with(BEHIND))
+    };
+    for (_, path, one) in stated.iter().filter(|(_, path, one)| !one.facts.is_empty() && is_inside(path)) {
+        let model = ways(path).find(|(at, _)| at.logical().starts_with(BEHIND));
+        if let Some((program, way)) = model.and_then(|(at, way)| Some((at.parent()?.clone(), way))) {
+            inside.entry((program, way)).or_default().push(one.facts.clone());
+        }
+    }
+    if inside.is_empty() {
+        return;
+    }
+    for (_, path, one) in stated.iter_mut().filter(|(_, _, one)| !one.facts.is_empty()) {
+        let same = |known: &Vec<Facts>| known.contains(&one.facts);
+        if ways(path).any(|(at, way)| inside.get(&(at.clone(), way)).is_some_and(same)) {
+            one.facts = Facts::default();
+        }
+    }
+}
+
+/// The containers of an artifact, the innermost first, and the names that lead from there to it.
+fn ways(path: &ArtifactPath) -> impl Iterator<Item = (&ArtifactPath, Vec<String>)> {
+    let mut way = Vec::new();
+    let steps = std::iter::successors(Some(path), |path| path.parent());
+    steps.filter_map(move |step| {
+        let at = step.parent()?;
+        way.insert(0, step.logical().to_owned());
+        Some((at, way.clone()))
+    })
 }
 
 /// Takes back what is stated of members where their archive has said it.

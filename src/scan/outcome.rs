@@ -1,7 +1,9 @@
 //! What a scan ends with.
 
+use std::collections::BTreeSet;
+
 use super::{Content, Host, Source};
-use crate::finding::{Finding, Gap, Level, Verdict};
+use crate::finding::{ArtifactPath, Finding, Gap, Level, Verdict};
 
 /// The result of a scan. Everything in it is sorted: the same target gives the same outcome on any number of threads.
 #[derive(Debug, Clone)]
@@ -53,6 +55,8 @@ pub struct Judged {
     pub findings: [usize; 3],
     /// Number of gaps.
     pub gaps: usize,
+    /// Where its findings, allowed or not, and its gaps are, as reports show paths.
+    pub places: BTreeSet<String>,
 }
 
 /// A finding that an allow entry, a baseline or a comment lets pass.
@@ -82,6 +86,14 @@ pub struct Totals {
     pub members: u64,
     /// Bytes of files and members.
     pub bytes: u64,
+}
+
+impl Judged {
+    /// Whether something that was found there, or a gap there, is about this package.
+    #[must_use]
+    pub fn holds(&self, place: &ArtifactPath) -> bool {
+        self.places.contains(&place.to_string())
+    }
 }
 
 impl Outcome {

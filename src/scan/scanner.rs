@@ -9,7 +9,7 @@ use super::{EmbeddedText, Outcome, Progress, gate, walk};
 use crate::bytes::Bytes;
 use crate::config::Diagnostics;
 use crate::detect::Detector;
-use crate::finding::{FactSpec, Level};
+use crate::finding::{ArtifactPath, FactSpec, Finding, Level};
 use crate::formats;
 use crate::manifest::Manifest;
 use crate::policy::{Baseline, Date, Policy};
@@ -342,7 +342,26 @@ impl Scanner {
     /// one means what it stands for. A file that is not there is a gap, and so is a list without files.
     #[must_use]
     pub fn scan_files(&self, target: &str, files: Vec<TargetFile>) -> Outcome {
-        self.look_at(walk::listed(target, files), &[target.to_owned()], &())
+        self.scan_files_as_if(target, files, &())
+    }
+
+    /// Looks at these files as they would be with the changes of `overlay`, as [`Scanner::scan_files`] does.
+    #[must_use]
+    pub fn scan_files_as_if(&self, target: &str, files: Vec<TargetFile>, overlay: &dyn Overlay) -> Outcome {
+        let mut walked = walk::listed(target, files);
+        walked.files.retain(|file| !overlay.is_gone(&file.path));
+        self.look_at(walked, &[target.to_owned()], overlay)
+    }
+
+    /// Judges nothing but names, of files that nobody opens: a list that shows them can mask the secrets in them.
+    #[must_use]
+    pub fn scan_names<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Outcome {
+        let run = Run::new(self);
+        let judged = names.into_iter().flat_map(|name| run.judge_path(&ArtifactPath::file(name)));
+        let findings: Vec<Finding> = judged.collect();
+        let mut seen = run.take();
+        seen.findings.extend(findings);
+        gate::judge(self, &[], &[], seen)
     }
 
     fn look_at(&self, mut walked: Walked, names: &[String], overlay: &dyn Overlay) -> Outcome {

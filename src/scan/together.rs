@@ -1,6 +1,6 @@
 //! Several scans as one outcome: each package is judged by itself, and a report shows all of them.
 
-use super::{Judged, Outcome, Stale};
+use super::{Judged, Outcome, Source, Stale};
 use crate::finding::{Finding, Level, Verdict};
 
 /// Puts outcomes together that belong to one report: everything that was found, and the worst of the verdicts. The
@@ -26,9 +26,31 @@ pub fn together(outcomes: Vec<(Option<Judged>, Outcome)>, remarks: Vec<String>) 
     all.allowed.dedup_by(|a, b| is_same(&a.finding, &b.finding) && a.reason == b.reason);
     all.gaps.sort();
     all.gaps.dedup();
+    all.sources = sources_once(std::mem::take(&mut all.sources));
     all.packages = packages;
     all.remarks = remarks;
     all
+}
+
+/// A source that two packages share is listed once where both say the same of it.
+fn sources_once(mut sources: Vec<Source>) -> Vec<Source> {
+    let key = |source: &Source| (source.package.clone(), source.standing.clone(), source.place.clone(), source.text);
+    sources.sort_by_cached_key(key);
+    sources.dedup_by(|b, a| {
+        let same = a.package == b.package && a.standing == b.standing && a.place == b.place && a.text == b.text;
+        if same {
+            add_new(&mut a.names, &mut b.names);
+            add_new(&mut a.carriers, &mut b.carriers);
+        }
+        same
+    });
+    sources
+}
+
+fn add_new<T: Ord>(all: &mut Vec<T>, more: &mut Vec<T>) {
+    all.append(more);
+    all.sort();
+    all.dedup();
 }
 
 fn nothing() -> Outcome {
@@ -50,7 +72,10 @@ fn nothing() -> Outcome {
 fn judged(package: Judged, outcome: &Outcome) -> Judged {
     let findings = [Level::Error, Level::Warning, Level::Note].map(|level| outcome.count(level));
     let (verdict, totals, gaps) = (outcome.verdict, outcome.totals, outcome.gaps.len());
-    Judged { verdict, totals, findings, gaps, ..package }
+    let allowed = outcome.allowed.iter().map(|allowed| &allowed.finding);
+    let found = outcome.findings.iter().chain(allowed).map(|finding| &finding.path);
+    let places = found.chain(outcome.gaps.iter().map(|gap| &gap.path)).map(ToString::to_string).collect();
+    Judged { verdict, totals, findings, gaps, places, ..package }
 }
 
 fn add(all: &mut Outcome, one: Outcome) {
@@ -111,6 +136,7 @@ mod tests {
             totals: Default::default(),
             findings: [0; 3],
             gaps: 0,
+            places: Default::default(),
         }
     }
 
@@ -133,6 +159,8 @@ mod tests {
         let verdicts: Vec<Verdict> = both.packages.iter().map(|package| package.verdict).collect();
         assert_eq!(verdicts, [Verdict::Blocked, Verdict::Blocked, Verdict::Clear]);
         assert_eq!(both.findings.len(), 1, "a file of both is told once");
+        let holds: Vec<bool> = both.packages.iter().map(|package| package.holds(&both.findings[0].path)).collect();
+        assert_eq!(holds, [true, true, false], "and both know of it");
         assert_eq!(together(Vec::new(), Vec::new()).verdict, Verdict::Incomplete);
         assert_eq!(scanner.scan_files("project", Vec::new()).verdict, Verdict::Incomplete);
     }

@@ -25,9 +25,11 @@ use lastlook::scan::TargetFile;
 
 use super::args::CheckArgs;
 use super::check::{self, To};
-use super::child::{self, Child, Output, signals};
+use super::child::{self, Child, Output};
 use super::scratch::{Scratch, Seal};
 use super::settings;
+use super::shared_args::PolicyArgs;
+use super::signals;
 use super::{Exit, say};
 use plan::{Arg, Plan, Proof, Step, Unit};
 
@@ -173,12 +175,13 @@ impl Guard<'_> {
                 files.push(TargetFile { shown, name, path: path.clone() });
             }
         }
-        let policy = || Policy::find(&plan.folder);
-        let config = self.args.config.clone().or_else(|| if self.args.no_config { None } else { policy() });
+        let asked = &self.args.policy;
+        let found = || if asked.no_config { None } else { Policy::find(&plan.folder) };
+        let config = asked.config.clone().or_else(found);
         let config = config.map(|file| settings::from_here(&file));
         let paths = files.iter().map(|file| file.shown.clone()).collect();
         check::look_at(
-            &CheckArgs { paths, no_config: config.is_none(), config, ..self.args.clone() },
+            &CheckArgs { paths, policy: PolicyArgs::exactly(config), ..self.args.clone() },
             To::Stderr,
             &files,
         )
@@ -195,6 +198,7 @@ impl Guard<'_> {
         if let Some(signal) = signals::interrupted() {
             return Err(Stop::Code(signal.saturating_add(128)));
         }
+        signals::hold();
         self.step(&unit.publish, None, &made.paths(), Output::Same)
     }
 

@@ -16,6 +16,7 @@ use super::check::{self, To};
 use super::child::{Child, MARK, MARK_FILE};
 use super::scratch::{Scratch, Seal};
 use super::settings;
+use super::shared_args::{FolderArgs, PolicyArgs};
 use super::surroundings::TargetArg;
 use super::{Exit, say};
 use surroundings::{Hook, Manager};
@@ -25,7 +26,7 @@ const PACK: &str = include_str!("pack.js");
 
 /// Looks at what is published, if lastlook is a hook and was not told what to look at.
 pub fn run(args: &CheckArgs) -> Option<Result<Exit>> {
-    if args.paths != [Path::new(".")] || matches!(args.target, Some(TargetArg::Folder)) {
+    if args.paths != [Path::new(".")] || matches!(args.folder.target, Some(TargetArg::Folder)) {
         return None;
     }
     let here = std::env::current_dir().ok()?;
@@ -54,8 +55,9 @@ fn looked(hook: &Hook, args: &CheckArgs) -> Result<Exit> {
         None => {
             // The one that runs the script decides what is packed, whatever else the folder looks like.
             let tool = target::tool(hook.manager.name()).filter(|tool| tool.fits(&Folder::read(&hook.folder)));
-            let target = args.target.or(tool.map(TargetArg::Tool));
-            check::look(&CheckArgs { target, ..args.clone() }, To::Stderr)?
+            let target = args.folder.target.or(tool.map(TargetArg::Tool));
+            let folder = FolderArgs { target, ..args.folder.clone() };
+            check::look(&CheckArgs { folder, ..args.clone() }, To::Stderr)?
         }
     };
     say(&format!("note: {}. `lastlook guard` cannot be passed by (docs/hooks.md)", hook.passed_by()));
@@ -73,8 +75,8 @@ fn exactly(hook: &Hook, integrity: &str, args: &CheckArgs) -> Result<Exit> {
         }
     };
     let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let config = if args.no_config { None } else { settings::policy_file(&args.paths, args.config.as_ref(), false)? };
-    let look = CheckArgs { paths: vec![name.clone().into()], no_config: config.is_none(), config, ..args.clone() };
+    let policy = PolicyArgs::exactly(settings::policy_file(&args.paths, &args.policy)?);
+    let look = CheckArgs { paths: vec![name.clone().into()], policy, ..args.clone() };
     let file = TargetFile { shown: name.clone().into(), name: name.clone(), path: archive };
     let exit = check::look_at(&look, To::Stderr, &[file])?;
     say(&format!("looked at {name}\n  sha256 {}\n  {}", seal.sha256, seal.integrity));

@@ -111,7 +111,7 @@ impl Page<'_, '_> {
         };
         let kind = match before.kind {
             Some(kind) if kind != after.kind => format!(", {kind} before, now {}", after.kind),
-            _ => String::new(),
+            _ => format!(", {}", after.kind),
         };
         let size = growth(before.size, after.size);
         format!("~ {was}{} ({}{kind}){size}", self.text(&after.path), words::size(after.size))
@@ -166,6 +166,13 @@ impl Page<'_, '_> {
     fn end(&mut self) {
         let Difference { comparison, outcome, verdict, unwanted } = *self.difference;
         self.page.line(&format!("Files: {}", since::files(comparison)));
+        if let Some(sources) = comparison.sources.as_ref().filter(|sources| sources.is_other()) {
+            let new = words::number(sources.new.len());
+            let [changed, gone] = [sources.changed, sources.gone].map(words::number_u64);
+            self.page.line(&format!(
+                "Sources: {new} newly disclosed, {changed} with another text, {gone} disclosed no more"
+            ));
+        }
         let new = comparison.new_findings(outcome).count();
         let before = outcome.findings.len() - new;
         let (new, gone) = (words::number(new), words::number(comparison.gone.len()));

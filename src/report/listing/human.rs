@@ -64,6 +64,12 @@ pub fn human(
         page.line("");
     }
     page.gaps(outcome);
+    for package in &outcome.packages {
+        page.line(&words::looked_at(package, &redactor));
+    }
+    for remark in &outcome.remarks {
+        page.label("remark", &redactor.clean(remark));
+    }
     end(&mut page, listing, outcome);
     match written {
         Some(written) => tell_written(&mut page, written),

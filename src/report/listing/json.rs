@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Entry, Listing, STANDINGS, Written, word};
 use crate::report::redact::Redactor;
 use crate::report::safe_json;
-use crate::report::wire::{SCHEMA, WireGap, WireTool};
+use crate::report::wire::{SCHEMA, WireGap, WireSubject, WireTool};
 use crate::scan::{Outcome, Standing};
 
 #[derive(Serialize)]
@@ -16,6 +16,8 @@ struct WireListing {
     schema: u32,
     tool: WireTool,
     complete: bool,
+    packages: Vec<WireSubject>,
+    remarks: Vec<String>,
     sources: Vec<WireSource>,
     totals: BTreeMap<&'static str, WireSize>,
     gaps: Vec<WireGap>,
@@ -93,6 +95,8 @@ pub fn json(
         schema: SCHEMA,
         tool: WireTool::default(),
         complete: outcome.gaps.is_empty(),
+        packages: outcome.packages.iter().map(|package| WireSubject::new(package, &redactor)).collect(),
+        remarks: outcome.remarks.iter().map(|remark| redactor.clean(remark).into_owned()).collect(),
         sources: listing.entries.iter().map(source).collect(),
         totals: totals(listing),
         gaps: outcome.gaps.iter().map(|gap| WireGap::new(gap, &redactor)).collect(),
