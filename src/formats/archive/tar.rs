@@ -46,7 +46,7 @@ impl Format for Tar {
             tally: &mut tally,
             global: Records::default(),
             next: None,
-            alone: artifact.role == Role::File,
+            may_end: artifact.role != Role::File,
         };
         let result = walk.run();
         tally.finish(result)
@@ -75,8 +75,9 @@ struct Walk<'a, 'w, 't, 'i> {
     tally: &'w mut Tally<'t, 'i>,
     global: Records<'a>,
     next: Option<Next<'a>>,
-    /// Whether it is a file, so that nothing but its end marker tells where it ends.
-    alone: bool,
+    /// Whether it may end without an end marker: not where it is a file, of which nothing else says how long it is, and
+    /// not where a member was cut off.
+    may_end: bool,
 }
 
 impl<'a> Walk<'a, '_, '_, '_> {
@@ -137,7 +138,7 @@ impl<'a> Walk<'a, '_, '_, '_> {
         self.tally.padding(self.at..self.bytes.len());
         // Some tools write no end marker (umoci's `insert`). What lies in something else is as long as that says: where
         // it was cut off there, that has a gap.
-        if settled || rest.is_empty() && !self.alone {
+        if settled || rest.is_empty() && self.may_end && self.next.is_none() {
             return Ok(());
         }
         let what = if rest.is_empty() { "it ends without an end marker" } else { "it ends inside a header" };
@@ -228,6 +229,7 @@ impl<'a> Walk<'a, '_, '_, '_> {
             self.at = start;
             return Ok(());
         }
+        self.may_end &= size <= self.bytes.len().saturating_sub(start) as u64;
         let end = if records.sparse_in_content || records.sparse_map.is_some() {
             self.sparse(&name, start, size, records)?
         } else {

@@ -237,6 +237,8 @@ fn an_archive_without_an_end_marker_is_whole_where_something_else_says_how_long_
     }
     assert!(gap(Role::Decompressed, &whole[..3 * BLOCK + 699]), "the last file is cut off");
     assert!(gap(Role::Decompressed, &[&*whole, &header("c", b'0', 0)[..100]].concat()), "a header is cut off");
+    let described = [&*whole, &entry("pax", b'x', record("path", "c").as_bytes())].concat();
+    assert!(gap(Role::Decompressed, &described), "a member is described and not there");
 }
 
 #[test]
