@@ -268,8 +268,12 @@ pub(crate) mod testing {
 
     /// Shows `bytes` under `name` to `format`.
     pub(crate) fn inspect(format: &dyn Format, name: &str, bytes: &[u8]) -> Looked {
-        let artifact =
-            Artifact { path: ArtifactPath::file(name), role: Role::File, bytes: Bytes::copy_from_slice(bytes) };
+        inspect_as(Role::File, format, name, bytes)
+    }
+
+    /// Shows `bytes`, which came to be there like this, to `format`.
+    pub(crate) fn inspect_as(role: Role, format: &dyn Format, name: &str, bytes: &[u8]) -> Looked {
+        let artifact = Artifact { path: ArtifactPath::file(name), role, bytes: Bytes::copy_from_slice(bytes) };
         let limits = Limits::default();
         let mut members = Vec::new();
         let mut sink = |member| members.push(member);

@@ -102,6 +102,11 @@ impl PackageJson {
         list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
+    /// What it sets for a tool, by the name under which the tool looks for it.
+    pub(super) fn settings(&self, tool: &str) -> Option<&Map<String, Value>> {
+        self.0.get(tool).and_then(Value::as_object)
+    }
+
     /// Whether it is an extension of VS Code.
     pub(super) fn is_vscode(&self) -> bool {
         self.0.get("engines").and_then(|engines| engines.get("vscode")).is_some()

@@ -18,6 +18,8 @@ struct Uploader {
     default: Option<&'static str>,
     /// Options that name files.
     named: &'static [&'static str],
+    /// What stands in front of the files where the tool takes several.
+    before: &'static [&'static str],
     /// What is taken along where it lies beside a file: the ending that is replaced, and the one that replaces it.
     along: &'static [(&'static str, &'static str)],
     /// Options that make it take nothing along.
@@ -31,6 +33,7 @@ const PLAIN: Uploader = Uploader {
     files: None,
     default: None,
     named: &[],
+    before: &[],
     along: &[],
     alone: &[],
     refused: &[],
@@ -210,11 +213,26 @@ static NUGET: Uploader = Uploader {
 
 static OVSX: Uploader = Uploader {
     grammar: Grammar {
-        values: &["-p", "--pat", "-r", "--registryUrl", "-i", "--packagePath", "-t", "--target", "--baseContentUrl"],
-        flags: &["--skip-duplicate", "--debug", "--pre-release"],
+        values: &[
+            "-p",
+            "--pat",
+            "-r",
+            "--registryUrl",
+            "-i",
+            "--packagePath",
+            "-t",
+            "--target",
+            "--baseContentUrl",
+            "--baseImagesUrl",
+            "--packageVersion",
+            "--idToken",
+            "--oidcAudience",
+        ],
+        flags: &["--skip-duplicate", "--debug", "--pre-release", "--yarn", "--trusted-publishing"],
         truth: false,
     },
     named: &["-i", "--packagePath"],
+    before: &["--packagePath"],
     ..PLAIN
 };
 
@@ -256,7 +274,8 @@ pub fn publish(tool: &str, verb: &[&str], call: &Call<'_>) -> Result<Plan, Strin
     let along = if split.has(how.alone) { Vec::new() } else { beside(&given, how.along) };
     let folder = call.here.folder.clone();
     let publish =
-        call.step(&folder, verb.iter().copied()).and(split.without(how.named)).with(Arg::Files).and(rest.to_vec());
+        call.step(&folder, verb.iter().copied()).and(split.without(how.named)).and(how.before.iter().copied());
+    let publish = publish.with(Arg::Files).and(rest.to_vec());
     let mut unit = Unit::given("", given, "", publish);
     unit.along = along;
     Ok(Plan::one(folder, unit))

@@ -251,7 +251,9 @@ fn uploaders_get_copies_of_what_they_were_told_to_upload() {
         ("helm push FILES oci://r.example/charts".to_owned(), vec![at("c-1.tgz.prov")])
     );
     assert_eq!(project.unit("gem push c-1.tgz --host https://g.example").given, [at("c-1.tgz")]);
-    assert_eq!(shown(&project.unit("ovsx publish -p token -i c-1.tgz").publish), "ovsx publish -p token FILES");
+    // As one word ovsx takes one file only.
+    let unit = project.unit("ovsx publish -p token -i c-1.tgz");
+    assert_eq!(shown(&unit.publish), "ovsx publish -p token --packagePath FILES");
 }
 
 #[test]
@@ -263,6 +265,21 @@ fn extensions_are_packed_or_taken_as_they_are() {
         "npx --yes @vscode/vsce package --target linux-x64 --pre-release --out DIR/extension.vsix"
     );
     assert_eq!(shown(&unit.publish), "npx --yes @vscode/vsce publish --pat secret --pre-release --packagePath FILES");
+    // What the one command knows and the other does not.
+    let unit =
+        project.unit("vsce publish --no-verify --allow-proposed-apis tide --ignore-other-target-folders --sign-tool s");
+    assert_eq!(shown(&unit.make.unwrap()), "vsce package --ignore-other-target-folders --out DIR/extension.vsix");
+    assert_eq!(
+        shown(&unit.publish),
+        "vsce publish --no-verify --allow-proposed-apis tide --sign-tool s --packagePath FILES"
+    );
+    project.refused("vsce publish --ignore-other-target-folders minor", "npm version");
+    let settings = r#"{"vsce":{"targets":["web"],"allowProposedApis":["a","b"],"skipDuplicate":true,"signTool":"s"}}"#;
+    let set = Project::new(&[("package.json", settings)], &[]);
+    set.refused("vsce publish", "once for each");
+    let publish = shown(&set.unit("vsce publish --target web --sign-tool mine").publish);
+    let told = "--sign-tool mine --skip-duplicate --allow-proposed-apis a b --packagePath FILES";
+    assert_eq!(publish, format!("vsce publish {told}"));
     assert_eq!(project.unit("vsce publish -i a.vsix b.vsix").given.len(), 2);
     project.refused("vsce publish minor", "npm version");
     project.refused("vsce publish -t linux-x64 darwin-arm64", "once for each");

@@ -1,7 +1,9 @@
 //! `vsce publish`: packs an extension, and publishes a packed one as it is.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
 
 use super::plan::{Arg, Plan, Unit};
 use super::tool::Call;
@@ -27,8 +29,7 @@ const VSCE: Grammar = Grammar {
         "--sigzipPath",
         "--manifestPath",
         "--signaturePath",
-        "--dependencies-file",
-        "--ignore-other-target-folders",
+        "--sign-tool",
         "--allow-package-secrets",
         "--allow-proposed-apis",
     ],
@@ -37,6 +38,7 @@ const VSCE: Grammar = Grammar {
         "--yarn",
         "--noVerify",
         "--pre-release",
+        "--ignore-other-target-folders",
         "--dependencies",
         "--allow-star-activation",
         "--allow-missing-repository",
@@ -47,19 +49,26 @@ const VSCE: Grammar = Grammar {
         "--allow-package-all-secrets",
         "--allow-package-env-file",
         "--follow-symlinks",
-        "--rewrite-relative-links",
-        "--git-tag-version",
-        "--update-package-json",
         "--oidc",
-        "--verbose",
     ],
     truth: false,
 };
 
 /// What only the upload is told.
-const UPLOAD: [&str; 6] = ["-p", "--pat", "--azure-credential", "--noVerify", "--skip-duplicate", "--oidc"];
-/// What only the packing is told.
-const PRE_RELEASE: [&str; 1] = ["--pre-release"];
+const UPLOAD: [&str; 10] = [
+    "-p",
+    "--pat",
+    "--azure-credential",
+    "--noVerify",
+    "--no-verify",
+    "--allow-proposed-apis",
+    "--allow-all-proposed-apis",
+    "--skip-duplicate",
+    "--sign-tool",
+    "--oidc",
+];
+/// What both are told.
+const BOTH: &str = "--pre-release";
 
 /// `vsce publish`.
 pub fn publish(call: &Call<'_>) -> Result<Plan, String> {
@@ -80,6 +89,15 @@ pub fn publish(call: &Call<'_>) -> Result<Plan, String> {
         let publish = call.step(&folder, ["publish"]).and(options).and(["--packagePath"]).with(Arg::Files);
         return Ok(Plan::one(folder, Unit::given("", given, ".vsix", publish)));
     }
+    let settings = settings(&folder);
+    let targets = settings.get("targets").is_some_and(|targets| !targets.is_null());
+    if targets && split.value(&["-t", "--target"]).is_none() {
+        return Err(
+            "package.json names the targets to publish for, and guard packs for one at a time\n  hint: call it once for each, \
+             with --target"
+                .to_owned(),
+        );
+    }
     if split.values(&["-t", "--target"]).count() > 1
         || split.value(&["-t", "--target"]).is_some() && !split.plain.is_empty()
     {
@@ -93,11 +111,47 @@ pub fn publish(call: &Call<'_>) -> Result<Plan, String> {
         ));
     }
     let (mut pack_only, mut upload): (Vec<OsString>, Vec<OsString>) = (split.without(&UPLOAD), Vec::new());
-    for opt in split.options.iter().filter(|opt| UPLOAD.contains(&&*opt.name) || PRE_RELEASE.contains(&&*opt.name)) {
+    for opt in split.options.iter().filter(|opt| UPLOAD.contains(&&*opt.name) || opt.name == BOTH) {
         upload.extend(opt.typed.iter().cloned());
     }
+    upload.extend(upload_settings(&settings, &split));
     pack_only.push("--out".into());
     let pack = call.step(&folder, ["package"]).and(pack_only).with(Arg::Inside("extension.vsix"));
     let publish = call.step(&folder, ["publish"]).and(upload).and(["--packagePath"]).with(Arg::Files);
     Ok(Plan::one(folder, Unit::made("", pack, ".vsix", publish)))
+}
+
+/// What package.json sets for vsce.
+fn settings(folder: &Path) -> Map<String, Value> {
+    // A package.json that cannot be read is for vsce to complain about.
+    let text = std::fs::read(folder.join("package.json")).unwrap_or_default();
+    let manifest: Value = serde_json::from_slice(&text).unwrap_or_default();
+    manifest.get("vsce").and_then(Value::as_object).cloned().unwrap_or_default()
+}
+
+/// What of it the upload must be told: vsce looks there only where it packs itself.
+fn upload_settings(settings: &Map<String, Value>, split: &Split) -> Vec<OsString> {
+    let mut words = Vec::new();
+    let is_new = |option: &str| !split.options.iter().any(|typed| typed.name == option);
+    let switches = [
+        ("noVerify", "--allow-all-proposed-apis"),
+        ("allowAllProposedApis", "--allow-all-proposed-apis"),
+        ("skipDuplicate", "--skip-duplicate"),
+        ("azureCredential", "--azure-credential"),
+    ];
+    for (_, option) in switches.iter().filter(|(key, _)| settings.get(*key) == Some(&Value::Bool(true))) {
+        if is_new(option) {
+            words.push(option.into());
+        }
+    }
+    if let Some(tool) = settings.get("signTool").and_then(Value::as_str).filter(|_| is_new("--sign-tool")) {
+        words.push(format!("--sign-tool={tool}").into());
+    }
+    let allowed = settings.get("allowProposedApis").and_then(Value::as_array).into_iter().flatten();
+    let allowed: Vec<&str> = allowed.filter_map(Value::as_str).filter(|name| !name.starts_with('-')).collect();
+    if !allowed.is_empty() && is_new("--allow-proposed-apis") {
+        words.push("--allow-proposed-apis".into());
+        words.extend(allowed.into_iter().map(OsString::from));
+    }
+    words
 }

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use super::tally::Tally;
 use crate::bytes::Probe;
-use crate::finding::{Artifact, FactSpec};
+use crate::finding::{Artifact, FactSpec, Role};
 use crate::formats::{Coverage, Format, FormatError, Inspection};
 use header::{BLOCK, Header, until_nul};
 use pax::{Reading, Records};
@@ -40,7 +40,14 @@ impl Format for Tar {
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
         let mut tally = Tally::new(artifact, out, "tar");
-        let walk = Walk { bytes: &artifact.bytes, at: 0, tally: &mut tally, global: Records::default(), next: None };
+        let walk = Walk {
+            bytes: &artifact.bytes,
+            at: 0,
+            tally: &mut tally,
+            global: Records::default(),
+            next: None,
+            may_end: artifact.role != Role::File,
+        };
         let result = walk.run();
         tally.finish(result)
     }
@@ -68,6 +75,9 @@ struct Walk<'a, 'w, 't, 'i> {
     tally: &'w mut Tally<'t, 'i>,
     global: Records<'a>,
     next: Option<Next<'a>>,
+    /// Whether it may end without an end marker: not where it is a file, of which nothing else says how long it is, and
+    /// not where a member was cut off.
+    may_end: bool,
 }
 
 impl<'a> Walk<'a, '_, '_, '_> {
@@ -126,7 +136,9 @@ impl<'a> Walk<'a, '_, '_, '_> {
     fn end(self, settled: bool) -> Result<(), FormatError> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         self.tally.padding(self.at..self.bytes.len());
-        if settled {
+        // Some tools write no end marker (umoci's `insert`). What lies in something else is as long as that says: where
+        // it was cut off there, that has a gap.
+        if settled || rest.is_empty() && self.may_end && self.next.is_none() {
             return Ok(());
         }
         let what = if rest.is_empty() { "it ends without an end marker" } else { "it ends inside a header" };
@@ -217,6 +229,7 @@ impl<'a> Walk<'a, '_, '_, '_> {
             self.at = start;
             return Ok(());
         }
+        self.may_end &= size <= self.bytes.len().saturating_sub(start) as u64;
         let end = if records.sparse_in_content || records.sparse_map.is_some() {
             self.sparse(&name, start, size, records)?
         } else {

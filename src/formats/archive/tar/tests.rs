@@ -1,7 +1,7 @@
 //! Tar archives forged block by block.
 
 use super::*;
-use crate::formats::testing::{Looked, inspect};
+use crate::formats::testing::{Looked, inspect, inspect_as};
 
 /// A header block, with magic and checksum as POSIX wants them.
 fn header(name: &str, kind: u8, size: usize) -> Vec<u8> {
@@ -219,6 +219,26 @@ fn cut_off_archives_hand_out_what_is_there_and_leave_a_gap() {
     let looked = look(&whole[..2_000]);
     assert_eq!(names(&looked), ["first"]);
     assert_eq!(looked.members[0].bytes.len(), 2_000 - 3 * BLOCK);
+}
+
+#[test]
+fn an_archive_without_an_end_marker_is_whole_where_something_else_says_how_long_it_is() {
+    let whole = [entry("a", b'0', b"a"), entry("b", b'0', &[b'b'; 700])].concat();
+    let gap = |role, bytes: &[u8]| {
+        let looked = inspect_as(role, &Tar, "a.tar", bytes);
+        assert_eq!(names(&looked), ["a", "b"], "{role:?}");
+        !looked.stated.gaps.is_empty() || looked.result.is_err()
+    };
+    // umoci leaves out the padding behind the last file as well.
+    for end in [whole.len(), 3 * BLOCK + 700] {
+        assert!(gap(Role::File, &whole[..end]), "{end}");
+        assert!(!gap(Role::ArchiveMember, &whole[..end]), "{end}");
+        assert!(!gap(Role::Decompressed, &whole[..end]), "{end}");
+    }
+    assert!(gap(Role::Decompressed, &whole[..3 * BLOCK + 699]), "the last file is cut off");
+    assert!(gap(Role::Decompressed, &[&*whole, &header("c", b'0', 0)[..100]].concat()), "a header is cut off");
+    let described = [&*whole, &entry("pax", b'x', record("path", "c").as_bytes())].concat();
+    assert!(gap(Role::Decompressed, &described), "a member is described and not there");
 }
 
 #[test]
