@@ -9,26 +9,19 @@ use super::Refusal;
 /// How many folders are visited; a workspace with more has its members somewhere else.
 const FOLDERS: usize = 100_000;
 /// How deep folders are visited below the root.
-const DEPTH: usize = 8;
+const DEPTH: usize = 64;
 
 /// The folders with a package.json that these globs name, below `root` and in order. Globs are read as npm, Yarn and Bun
-/// read them: `!` takes out again, and nothing in `node_modules` is a member.
+/// read them, and where those differ, so that more are members: `!` takes out again what stands before it, folders with a
+/// dot are like others, and nothing in `node_modules` is a member.
 ///
 /// # Errors
 /// Where a glob cannot be read, or there are too many folders to be sure that none was missed.
 pub fn expand(root: &Path, globs: &[&str]) -> Result<Vec<PathBuf>, Refusal> {
-    let mut patterns = Vec::new();
+    let mut walk = Walk { root, patterns: Vec::new(), deep: 0, linked: 0, left: FOLDERS, found: Vec::new() };
     for glob in globs {
-        let (takes_out, text) = glob.strip_prefix('!').map_or((false, *glob), |rest| (true, rest));
-        let text = text.trim_start_matches("./").trim_end_matches('/');
-        if text.split('/').any(|part| part == "..") {
-            return Err(Refusal::new(format!("its workspaces lie elsewhere (`{glob}`)")));
-        }
-        let matcher = GlobBuilder::new(text).literal_separator(true).build();
-        let matcher = matcher.map_err(|_| Refusal::new(format!("its workspaces cannot be read (`{glob}`)")))?;
-        patterns.push((takes_out, matcher.compile_matcher()));
+        walk.add(glob)?;
     }
-    let mut walk = Walk { root, patterns, left: FOLDERS, found: Vec::new() };
     walk.folder(root, 0)?;
     walk.found.sort();
     Ok(walk.found)
@@ -37,13 +30,47 @@ pub fn expand(root: &Path, globs: &[&str]) -> Result<Vec<PathBuf>, Refusal> {
 struct Walk<'w> {
     root: &'w Path,
     patterns: Vec<(bool, GlobMatcher)>,
+    /// How deep members can lie.
+    deep: usize,
+    /// How deep links are followed: as far as a glob names every level. Below that, a link may lead back here.
+    linked: usize,
     left: usize,
     found: Vec<PathBuf>,
 }
 
 impl Walk<'_> {
+    fn add(&mut self, glob: &str) -> Result<(), Refusal> {
+        let (takes_out, text) = glob.strip_prefix('!').map_or((false, glob), |rest| (true, rest));
+        let text = text.trim_start_matches("./").trim_end_matches('/');
+        if text.starts_with('/') || text.split('/').any(|part| part == "..") {
+            return Err(Refusal::new(format!("its workspaces lie elsewhere (`{glob}`)")));
+        }
+        // To us `@(a|b)` would be a name with brackets in it.
+        let is_extended = text.as_bytes().windows(2).any(|two| b"?*+@!".contains(&two[0]) && two[1] == b'(');
+        let unreadable = || Refusal::new(format!("its workspaces cannot be read (`{glob}`)"));
+        let matcher = |text: &str| {
+            let matcher = GlobBuilder::new(text).literal_separator(true).build();
+            matcher.map(|glob| glob.compile_matcher()).map_err(|_| unreadable())
+        };
+        if is_extended {
+            return Err(unreadable());
+        }
+        self.patterns.push((takes_out, matcher(text)?));
+        // `a/**` names `a` as well, except to take it out: a member too many is better than one too few.
+        if let (false, Some(above)) = (takes_out, text.strip_suffix("/**")) {
+            self.patterns.push((takes_out, matcher(above)?));
+        }
+        if !takes_out {
+            let any_depth = text.find("**");
+            let levels = text[..any_depth.unwrap_or(text.len())].matches('/').count();
+            self.linked = self.linked.max(levels);
+            self.deep = self.deep.max(any_depth.map_or(levels.saturating_add(1), |_| usize::MAX));
+        }
+        Ok(())
+    }
+
     fn folder(&mut self, folder: &Path, depth: usize) -> Result<(), Refusal> {
-        if depth >= DEPTH {
+        if depth >= self.deep {
             return Ok(());
         }
         let mut entries: Vec<PathBuf> =
@@ -51,17 +78,15 @@ impl Walk<'_> {
         entries.sort();
         for path in entries {
             let hidden = path.file_name().is_none_or(|name| name == "node_modules" || name == ".git");
-            // Members may be links, but what lies below a link is not looked through: it may lead back here.
             if hidden || !path.is_dir() {
                 continue;
             }
-            self.left =
-                self.left.checked_sub(1).ok_or_else(|| Refusal::new("it has too many folders to find its members"))?;
+            self.left = self.left.checked_sub(1).filter(|_| depth < DEPTH).ok_or_else(too_many)?;
             if self.is_member(&path) {
                 self.found.push(path.clone());
             }
-            if !path.is_symlink() {
-                self.folder(&path, depth + 1)?;
+            if depth < self.linked || !path.is_symlink() {
+                self.folder(&path, depth.saturating_add(1))?;
             }
         }
         Ok(())
@@ -73,6 +98,10 @@ impl Walk<'_> {
         let last = self.patterns.iter().rev().find(|(_, matcher)| matcher.is_match(name));
         last.is_some_and(|(takes_out, _)| !takes_out) && path.join("package.json").is_file()
     }
+}
+
+fn too_many() -> Refusal {
+    Refusal::new("it has too many folders to find its members")
 }
 
 #[cfg(test)]
@@ -94,6 +123,33 @@ mod tests {
         };
         assert_eq!(found(&["./packages/*/"]), ["packages/a", "packages/old"]);
         assert_eq!(found(&["packages/**", "!packages/old", "tools/x"]), ["packages/a", "packages/b/deep", "tools/x"]);
-        assert!(expand(&root, &["../*"]).is_err() && expand(&root, &["a["]).is_err());
+        for unreadable in ["../*", "/w/*", "a[", "packages/@(a|b)"] {
+            assert!(expand(&root, &[unreadable]).is_err(), "{unreadable}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn members_may_lie_deep_and_behind_links_that_a_glob_names() {
+        let deep = "packages/1/2/3/4/5/6/7/8/9/10/11";
+        let bench = Bench::new(&[]);
+        for folder in ["packages", "packages/1", deep, "elsewhere/z"] {
+            bench.file(&format!("{folder}/package.json"), "{}");
+        }
+        let root = bench.project();
+        std::os::unix::fs::symlink("elsewhere", root.join("link")).unwrap();
+        std::os::unix::fs::symlink("../packages", root.join("packages/back")).unwrap();
+        let found = |globs: &[&str]| -> Vec<String> {
+            let found = expand(&root, globs).unwrap();
+            found.iter().map(|path| path.strip_prefix(&root).unwrap().display().to_string()).collect()
+        };
+        // `back` is a folder with a package.json, too: but nothing is looked for behind it.
+        assert_eq!(found(&["packages/**"]), ["packages", "packages/1", deep, "packages/back"]);
+        assert_eq!((found(&["link/*"]), found(&["link/**"])), (vec!["link/z".to_owned()], vec!["link/z".to_owned()]));
+        assert_eq!(found(&["packages/*/1"]), ["packages/back/1"]);
+        let far = vec!["d"; DEPTH + 1].join("/");
+        bench.file(&format!("{far}/package.json"), "{}");
+        assert!(expand(&root, &["**"]).unwrap_err().to_string().contains("too many folders"));
+        assert_eq!(found(&["packages", "d/*"]), ["packages"]);
     }
 }
