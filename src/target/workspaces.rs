@@ -1,5 +1,6 @@
 //! The members of a workspace, where the client that publishes them cannot be asked for their folders.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -11,20 +12,49 @@ const FOLDERS: usize = 100_000;
 /// How deep folders are visited below the root.
 const DEPTH: usize = 64;
 
-/// The folders with a package.json that these globs name, below `root` and in order. Globs are read as npm, Yarn and Bun
-/// read them, and where those differ, so that more are members: `!` takes out again what stands before it, folders with a
-/// dot are like others, and nothing in `node_modules` is a member.
+/// The folders with a package.json that these globs name, in order, without `root` itself. Globs are read as npm, Yarn and
+/// Bun read them, and where those differ, so that more are members: `!` takes out again what stands before it, folders with
+/// a dot are like others, and nothing in `node_modules` is a member.
 ///
 /// # Errors
 /// Where a glob cannot be read, or there are too many folders to be sure that none was missed.
 pub fn expand(root: &Path, globs: &[&str]) -> Result<Vec<PathBuf>, Refusal> {
-    let mut walk = Walk { root, patterns: Vec::new(), deep: 0, linked: 0, left: FOLDERS, found: Vec::new() };
+    let mut walks: BTreeMap<&Path, Walk> = BTreeMap::new();
     for glob in globs {
-        walk.add(glob)?;
+        let (takes_out, text) = glob.strip_prefix('!').map_or((false, *glob), |rest| (true, rest));
+        let (above, text) = above(root, text).ok_or_else(|| unreadable(glob))?;
+        walks.entry(above).or_insert_with(|| Walk::from(above)).add(takes_out, text).ok_or_else(|| unreadable(glob))?;
     }
-    walk.folder(root, 0)?;
-    walk.found.sort();
-    Ok(walk.found)
+    let mut found = Vec::new();
+    for (above, mut walk) in walks {
+        walk.folder(above, 0)?;
+        found.append(&mut walk.found);
+    }
+    found.retain(|member| member != root);
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+/// The folder that a glob starts from: members may lie beside the root. Answers the rest of the glob with it.
+fn above<'t>(root: &'t Path, glob: &'t str) -> Option<(&'t Path, &'t str)> {
+    let (mut folder, mut rest) = (root, glob.trim_end_matches('/'));
+    loop {
+        rest = match (rest.strip_prefix("./"), rest.strip_prefix("../")) {
+            (Some(rest), _) => rest,
+            (_, Some(rest)) => {
+                folder = folder.parent()?;
+                rest
+            }
+            _ => break,
+        };
+    }
+    let is_plain = !rest.starts_with('/') && rest.split('/').all(|part| part != "..");
+    is_plain.then_some((folder, rest))
+}
+
+fn unreadable(glob: &str) -> Refusal {
+    Refusal::new(format!("its workspaces cannot be read (`{glob}`)"))
 }
 
 struct Walk<'w> {
@@ -38,35 +68,31 @@ struct Walk<'w> {
     found: Vec<PathBuf>,
 }
 
-impl Walk<'_> {
-    fn add(&mut self, glob: &str) -> Result<(), Refusal> {
-        let (takes_out, text) = glob.strip_prefix('!').map_or((false, glob), |rest| (true, rest));
-        let text = text.trim_start_matches("./").trim_end_matches('/');
-        if text.starts_with('/') || text.split('/').any(|part| part == "..") {
-            return Err(Refusal::new(format!("its workspaces lie elsewhere (`{glob}`)")));
-        }
+impl<'w> Walk<'w> {
+    fn from(root: &'w Path) -> Self {
+        Walk { root, patterns: Vec::new(), deep: 0, linked: 0, left: FOLDERS, found: Vec::new() }
+    }
+
+    /// Adds a glob, if it can be read.
+    fn add(&mut self, takes_out: bool, text: &str) -> Option<()> {
         // To us `@(a|b)` would be a name with brackets in it.
-        let is_extended = text.as_bytes().windows(2).any(|two| b"?*+@!".contains(&two[0]) && two[1] == b'(');
-        let unreadable = || Refusal::new(format!("its workspaces cannot be read (`{glob}`)"));
-        let matcher = |text: &str| {
-            let matcher = GlobBuilder::new(text).literal_separator(true).build();
-            matcher.map(|glob| glob.compile_matcher()).map_err(|_| unreadable())
-        };
-        if is_extended {
-            return Err(unreadable());
+        if text.as_bytes().windows(2).any(|two| b"?*+@!".contains(&two[0]) && two[1] == b'(') {
+            return None;
         }
+        let matcher = |text: &str| Some(GlobBuilder::new(text).literal_separator(true).build().ok()?.compile_matcher());
         self.patterns.push((takes_out, matcher(text)?));
+        if takes_out {
+            return Some(());
+        }
         // `a/**` names `a` as well, except to take it out: a member too many is better than one too few.
-        if let (false, Some(above)) = (takes_out, text.strip_suffix("/**")) {
-            self.patterns.push((takes_out, matcher(above)?));
+        if let Some(above) = text.strip_suffix("/**") {
+            self.patterns.push((false, matcher(above)?));
         }
-        if !takes_out {
-            let any_depth = text.find("**");
-            let levels = text[..any_depth.unwrap_or(text.len())].matches('/').count();
-            self.linked = self.linked.max(levels);
-            self.deep = self.deep.max(any_depth.map_or(levels.saturating_add(1), |_| usize::MAX));
-        }
-        Ok(())
+        let any_depth = text.find("**");
+        let levels = text[..any_depth.unwrap_or(text.len())].matches('/').count();
+        self.linked = self.linked.max(levels);
+        self.deep = self.deep.max(any_depth.map_or(levels.saturating_add(1), |_| usize::MAX));
+        Some(())
     }
 
     fn folder(&mut self, folder: &Path, depth: usize) -> Result<(), Refusal> {
@@ -123,7 +149,7 @@ mod tests {
         };
         assert_eq!(found(&["./packages/*/"]), ["packages/a", "packages/old"]);
         assert_eq!(found(&["packages/**", "!packages/old", "tools/x"]), ["packages/a", "packages/b/deep", "tools/x"]);
-        for unreadable in ["../*", "/w/*", "a[", "packages/@(a|b)"] {
+        for unreadable in ["a/../*", "/w/*", "a[", "packages/@(a|b)"] {
             assert!(expand(&root, &[unreadable]).is_err(), "{unreadable}");
         }
     }
@@ -147,6 +173,8 @@ mod tests {
         assert_eq!(found(&["packages/**"]), ["packages", "packages/1", deep, "packages/back"]);
         assert_eq!((found(&["link/*"]), found(&["link/**"])), (vec!["link/z".to_owned()], vec!["link/z".to_owned()]));
         assert_eq!(found(&["packages/*/1"]), ["packages/back/1"]);
+        assert_eq!(expand(&root.join("link"), &["../packages"]).unwrap(), [root.join("packages")]);
+        assert_eq!(expand(&root.join("packages"), &["./../*", "!../link"]).unwrap(), Vec::<PathBuf>::new());
         let far = vec!["d"; DEPTH + 1].join("/");
         bench.file(&format!("{far}/package.json"), "{}");
         assert!(expand(&root, &["**"]).unwrap_err().to_string().contains("too many folders"));

@@ -1,6 +1,7 @@
 //! npm 9 to 12.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -100,4 +101,37 @@ fn the_verdict_is_that_of_the_package_and_not_of_the_folder() {
     assert_eq!(report["findings"][0]["path"], "packages/a/.env");
     assert!(report["remarks"][0].as_str().unwrap().contains("2 packages are private"), "{report}");
     assert_eq!(check(&root.join("packages/b")).0, 0);
+}
+
+/// An npm that is started by a script, as version managers do, so that its modules are not found beside it.
+fn behind_a_script(client: &str, home: &Path) -> PathBuf {
+    let folder = home.join("shims");
+    let npm = shelf().join("programs").join(client).join("npm");
+    write(&folder, "npm", &format!("#!/bin/sh\nexec '{}' \"$@\"\n", npm.display()));
+    fs::set_permissions(folder.join("npm"), fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+#[test]
+#[ignore = "needs npm and a registry"]
+fn npm_itself_is_asked_where_its_modules_are_not_found() {
+    for (client, number) in [("npm9", 4), ("npm11", 5), ("npm12", 4)] {
+        let home = TempDir::new().unwrap();
+        let root = workspace(home.path());
+        let path = std::env::var_os("PATH").unwrap();
+        let folders = std::iter::once(behind_a_script(client, home.path())).chain(std::env::split_paths(&path));
+        let path = std::env::join_paths(folders).unwrap();
+        let looked = |folder: &Path| -> Vec<Files> {
+            let mut command = with(client, env!("CARGO_BIN_EXE_lastlook"));
+            command.args(["targets", "--json", "--no-config", "--target", "npm"]).env("PATH", &path);
+            let output = succeed(command.current_dir(folder));
+            let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+            report["packages"].as_array().unwrap().iter().map(files_of).collect()
+        };
+        let mut folders = ["a", "b"].map(|name| root.join("packages").join(name)).to_vec();
+        let packed = npm_packs(client, &folders, &home.path().join("packed"));
+        assert_eq!(looked(&root), packed, "{client}");
+        folders = vec![project(number, home.path())];
+        assert_eq!(looked(&folders[0]), npm_packs(client, &folders, &home.path().join("packed")), "{client}");
+    }
 }
