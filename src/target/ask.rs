@@ -66,7 +66,7 @@ pub fn ask(folder: &Path, shown: &str, wish: Wish, around: &Surroundings) -> Ans
 }
 
 /// The folder as tools call it. Without links, because tools look for themselves in lists of real names.
-fn real(folder: &Path) -> PathBuf {
+pub(super) fn real(folder: &Path) -> PathBuf {
     // On Windows such names have a form that many tools do not understand.
     let real = if cfg!(windows) { std::path::absolute(folder) } else { folder.canonicalize() };
     real.unwrap_or_else(|_| folder.to_owned())

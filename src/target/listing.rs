@@ -11,6 +11,9 @@ use crate::formats::{Format, Inspection};
 /// What packages are packed as.
 const ARCHIVES: [&dyn Format; 6] = [&Zip, &Gzip, &Tar, &Zstd, &Xz, &Bzip2];
 
+/// Zips in which names mean what they say: those of other archives stand in one folder that is nobody's.
+const ROOTED: [&str; 9] = ["whl", "egg", "jar", "war", "ear", "aar", "nupkg", "snupkg", "vsix"];
+
 /// How many streams around an archive are opened.
 const STREAMS: usize = 4;
 
@@ -61,9 +64,10 @@ fn members(path: &Path, bytes: &Bytes, limits: &Limits) -> Result<Vec<Entry>, St
     let mut found = Vec::new();
     open_archive(&archive, limits, &mut found, 0)?;
     let first = |entry: &Entry| entry.name.split_once('/').map(|(first, _)| first.to_owned());
+    let is_rooted = path.extension().is_some_and(|ending| ROOTED.iter().any(|rooted| ending == *rooted));
     let folder =
         found.first().and_then(first).filter(|folder| found.iter().all(|entry| first(entry).as_ref() == Some(folder)));
-    if let Some(folder) = folder {
+    if let Some(folder) = folder.filter(|_| !is_rooted) {
         found.iter_mut().for_each(|entry| entry.name.drain(..=folder.len()).for_each(drop));
     }
     Ok(found)
@@ -112,6 +116,13 @@ mod tests {
         let listed = list(&Contents::archives(vec![path]), &Limits::default()).unwrap();
         let names: Vec<(&str, u64)> = listed.iter().map(|entry| (&*entry.name, entry.size)).collect();
         assert_eq!(names, [("dist/a.js", 2), ("package.json", 2)]);
+        // A wheel without modules has one folder, and that is a part of the name.
+        let renamed = folder.path().join("a.whl");
+        std::fs::copy(folder.path().join("a.tgz"), &renamed).unwrap();
+        assert_eq!(
+            list(&Contents::archives(vec![renamed]), &Limits::default()).unwrap()[1].name,
+            "package/package.json"
+        );
     }
 
     #[test]

@@ -93,6 +93,11 @@ impl PackageJson {
         }
     }
 
+    /// The folder that pnpm publishes in its place.
+    pub(super) fn publish_directory(&self) -> Option<&str> {
+        self.0.get("publishConfig")?.get("directory")?.as_str().filter(|directory| !directory.is_empty())
+    }
+
     /// The globs of its workspaces (npm, Yarn, Bun).
     pub(super) fn workspaces(&self) -> Vec<&str> {
         let list = match self.0.get("workspaces") {
