@@ -91,6 +91,7 @@ fn write(path: &Path, output: Option<&Path>, form: Form, args: &LookArgs) -> Res
     if package.files.is_empty() {
         bail!("there is nothing in {} that could be approved", sanitize::shown(&path.display().to_string()));
     }
+    let number = package.files.len();
     let text = match form {
         Form::Manifest => {
             package.files.extend(output.and_then(|output| itself(path, output)));
@@ -119,7 +120,7 @@ fn write(path: &Path, output: Option<&Path>, form: Form, args: &LookArgs) -> Res
     }
     if let Some(file) = output {
         let name = file.display().to_string();
-        let files = count(package.files.len(), "file");
+        let files = count(number, "file");
         output::to_stdout(|out| writeln!(out, "{} approves {files}", sanitize::shown(&name)))?;
     }
     Ok(if package.complete { Exit::Clear } else { incomplete("the list may not be whole") })
@@ -135,7 +136,8 @@ fn create(file: &Path, text: &str) -> Result<()> {
     output::to_file(file, |out| out.write_all(text.as_bytes()))
 }
 
-/// The manifest itself, where it lies in the package: it cannot hold its own digest.
+/// The manifest itself, where it lies in the folder of the package: it cannot hold its own digest. Whether it is published
+/// is for the tool to say that packs.
 fn itself(package: &Path, output: &Path) -> Option<File> {
     let root = package.canonicalize().ok().filter(|root| root.is_dir())?;
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

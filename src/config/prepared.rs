@@ -25,9 +25,9 @@ pub type Range = (u32, u32);
 /// A value.
 #[derive(Debug, Clone, Copy)]
 pub enum Prepared {
-    /// A text: a range of [`PreparedTables::text`].
+    /// A text: a range of all texts.
     Text(Range),
-    /// A list of texts: a range of [`PreparedTables::items`].
+    /// A list of texts: a range of the items of all lists.
     Texts(Range),
     /// A whole number from 0.
     Integer(u64),

@@ -49,7 +49,9 @@ pub fn write(files: &[File]) -> Result<String, NotWritable> {
     let mut out = format!("{HEAD}\nlastlook-manifest = {VERSION}\n\n[files]\n");
     let mut last = None;
     for file in files.iter().filter(|file| last.replace(&file.path) != Some(&file.path)) {
-        let _ = writeln!(out, "{}", entry(file, None, false));
+        // What has no digest is the manifest itself, which lies beside the package as often as in it.
+        let itself = file.digest.is_none() && file.kind != Kind::Link;
+        let _ = writeln!(out, "{}", entry(file, None, itself));
     }
     Ok(out)
 }

@@ -105,11 +105,17 @@ fn nothing_is_approved_that_could_not_be_looked_at() {
 }
 
 #[test]
-fn a_manifest_in_its_own_package_approves_itself() {
+fn a_manifest_in_its_own_package_approves_itself_and_need_not_be_published() {
     let folder = Folder::new();
     folder.file("a.js", "let a\n");
-    expect(&folder, &["manifest", "write", "--no-config", "-o", "ship.toml"], 0);
+    let said = expect(&folder, &["manifest", "write", "--no-config", "-o", "ship.toml"], 0);
+    assert!(said.contains("approves 1 file"), "{said}");
     expect(&folder, &["--no-config", "--manifest", "ship.toml"], 0);
+    // Most tools pack only what they are told to.
+    let packed = Folder::new();
+    packed.file("a.js", "let a\n");
+    let elsewhere = folder.path().join("ship.toml");
+    expect(&packed, &["--no-config", "--manifest", elsewhere.to_str().unwrap(), "."], 0);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fail-on = \"error\"
 # Findings that are meant to be there. A reason is needed, an end is not.
 # [[allow]]
 # rule = \"env-file\"
-# path = \"**/template/.env\"          # archives of npm put `package/` in front of it
+# path = \"template/.env\"             # the same in the folder and in the packed archive
 # reason = \"the template that new projects start from; holds no secret\"
 # expires = \"2030-01-31\"
 "
