@@ -15,7 +15,8 @@ use crate::policy::Baseline;
 /// How many entries of a baseline that match nothing any more are named.
 const NAMED: usize = 10;
 
-/// Ends a scan of these targets, inside the scanner's thread pool: settles what needs all of them, judges facts, applies the policy, sorts, and decides.
+/// Ends a scan of these targets, inside the scanner's thread pool: settles what needs all of them, judges facts, applies
+/// the policy, sorts, and decides.
 pub fn judge(scanner: &Scanner, targets: &[String], files: &[Listed], seen: &mut Seen) -> Outcome {
     disclosure::settle(seen);
     let embedded = std::mem::take(&mut seen.embedded);

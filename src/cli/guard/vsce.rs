@@ -140,7 +140,8 @@ fn upload_settings(settings: &Map<String, Value>, split: &Split) -> Vec<OsString
         ("azureCredential", "--azure-credential"),
     ];
     for (_, option) in switches.iter().filter(|(key, _)| settings.get(*key) == Some(&Value::Bool(true))) {
-        if is_new(option) {
+        // Two settings stand for one option.
+        if is_new(option) && !words.iter().any(|word| word == option) {
             words.push(option.into());
         }
     }
