@@ -280,6 +280,9 @@ fn extensions_are_packed_or_taken_as_they_are() {
     let publish = shown(&set.unit("vsce publish --target web --sign-tool mine").publish);
     let told = "--sign-tool mine --skip-duplicate --allow-proposed-apis a b --packagePath FILES";
     assert_eq!(publish, format!("vsce publish {told}"));
+    let twice = r#"{"vsce":{"noVerify":true,"allowAllProposedApis":true}}"#;
+    let publish = shown(&Project::new(&[("package.json", twice)], &[]).unit("vsce publish").publish);
+    assert_eq!(publish, "vsce publish --allow-all-proposed-apis --packagePath FILES");
     assert_eq!(project.unit("vsce publish -i a.vsix b.vsix").given.len(), 2);
     project.refused("vsce publish minor", "npm version");
     project.refused("vsce publish -t linux-x64 darwin-arm64", "once for each");
