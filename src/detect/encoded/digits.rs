@@ -14,35 +14,43 @@ use super::passage::Passage;
 const SHORTEST: usize = 24;
 /// How many bytes are looked at together. A run of [`SHORTEST`] covers two such blocks in a row, wherever it begins.
 const BLOCK: usize = 8;
-/// How many bytes are told from others at once.
-const CHUNK: usize = 8 * BLOCK;
+/// How many bytes are told from others at once: as many as a number has bits.
+const CHUNK: usize = 64;
 /// Encoded text is broken into lines of 64 or 76 characters; shorter ones are words.
 const LINE: usize = 40;
 /// How many blanks may indent a further line.
 const INDENT: usize = 32;
+
 /// Every passage of base64 or hex in `text` in which a keyword stands. Ends early where `found` answers `false`.
 pub fn passages(text: &[u8], anchors: &LazyAnchors, found: &mut dyn FnMut(Passage) -> bool) -> bool {
     // The last run of each alphabet of base64. Only paths and names with signs of one of them have two that differ.
     let mut runs = [0..0, 0..0];
     let mut at = 0;
-    while let Some((kinds, block)) = next_base64_block(text, at) {
-        at = text.len();
-        let before = runs.clone();
-        for (run, kind) in runs.iter_mut().zip([STANDARD, URL]) {
-            if kinds & kind != 0 && run.end <= block {
-                *run = region(text, run.end, block, kind);
+    while let Some(stretch) = next_stretch(text, at) {
+        at = stretch.start;
+        // Each of its blocks may be digits of an alphabet of its own.
+        while at < stretch.end
+            && let Some((kinds, block)) = next_block(text, at..stretch.end, STANDARD | URL)
+        {
+            at = text.len();
+            let before = runs.clone();
+            for (run, kind) in runs.iter_mut().zip([STANDARD, URL]) {
+                if kinds & kind != 0 && run.end <= block {
+                    *run = region(text, run.end, block, kind);
+                }
+                // One that is not over yet holds nothing new of its own kind, but the next of the other may begin in it.
+                at = at.min(if kinds & kind != 0 { run.end } else { block + BLOCK });
             }
-            // One that is not over yet holds nothing new of its own kind, but the next of the other may begin in it.
-            at = at.min(if kinds & kind != 0 { run.end } else { block + BLOCK });
-        }
-        let [standard, url] = &runs;
-        let (long, short) = if standard.len() < url.len() { (url, standard) } else { (standard, url) };
-        for (run, other) in [(long, None), (short, Some(long))] {
-            let known = before.contains(run) || other.is_some_and(|other| contains(other, run));
-            if !known && run.len() >= SHORTEST && !base64_and_hex(text, run, anchors, found) {
-                return false;
+            let [standard, url] = &runs;
+            let (long, short) = if standard.len() < url.len() { (url, standard) } else { (standard, url) };
+            for (run, other) in [(long, None), (short, Some(long))] {
+                let known = before.contains(run) || other.is_some_and(|other| contains(other, run));
+                if !known && run.len() >= SHORTEST && !base64_and_hex(text, run, anchors, found) {
+                    return false;
+                }
             }
         }
+        at = at.max(stretch.end);
     }
     true
 }
@@ -86,42 +94,54 @@ fn is_mixed(run: &[u8]) -> bool {
     run.iter().any(u8::is_ascii_uppercase) && run.iter().any(u8::is_ascii_lowercase)
 }
 
-/// The next block of base64 from `from` on that lies in a run of digits which goes on in the block behind it, and the
-/// alphabets that both belong to.
-fn next_base64_block(text: &[u8], from: usize) -> Option<(u8, usize)> {
+/// The next [`SHORTEST`] or more bytes from `from` on that are digits of one alphabet of base64 or the other.
+fn next_stretch(text: &[u8], from: usize) -> Option<Range<usize>> {
     let (chunks, rest) = text.get(from..)?.as_chunks::<CHUNK>();
+    let mut last = [0; CHUNK];
+    last[..rest.len()].copy_from_slice(rest);
+    // The digits right before the chunk.
     let mut before = 0;
-    for (index, chunk) in chunks.iter().enumerate() {
-        let full = full_blocks(chunk);
-        // Bit n: the blocks n - 1 and n of this chunk.
-        let mut both = full & (full << 1 | before);
-        before = full >> 7;
-        while both != 0 {
-            let block = from + index * CHUNK + both.trailing_zeros() as usize * BLOCK - BLOCK;
-            both &= both - 1;
-            // Each of them may be digits of an alphabet of its own.
-            let kinds = common(&text[block..block + 2 * BLOCK]) & (STANDARD | URL);
-            if kinds != 0 {
-                return Some((kinds, block));
-            }
-        }
+    for (index, chunk) in chunks.iter().chain([&last]).enumerate() {
+        let digits = digits(chunk);
+        let place = from + index * CHUNK;
+        let start = if before + digits.trailing_ones() as usize >= SHORTEST {
+            place - before
+        } else if let long @ 1.. = begin_long_runs(digits) {
+            place + long.trailing_zeros() as usize
+        } else {
+            before = digits.leading_ones() as usize;
+            continue;
+        };
+        let is_digit = |byte: &u8| KINDS[*byte as usize] & (STANDARD | URL) != 0;
+        let more = text[start + SHORTEST..].iter().take_while(|byte| is_digit(byte)).count();
+        return Some(start..start + SHORTEST + more);
     }
-    let rest = text.len() - rest.len();
-    next_block(text, rest.saturating_sub(BLOCK).max(from)..text.len(), STANDARD | URL)
+    None
 }
 
-/// Which of the eight blocks of a chunk hold nothing but digits of base64. Written so that it becomes a few instructions
-/// for sixteen bytes each.
-fn full_blocks(chunk: &[u8; CHUNK]) -> u8 {
+/// Which bytes of a chunk are digits of base64, the first one in the lowest bit. Written so that telling them apart
+/// becomes a few instructions for sixteen bytes each.
+fn digits(chunk: &[u8; CHUNK]) -> u64 {
     let digits = chunk.map(|byte| {
         let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
         // The slash stands in front of the figures.
         let figure = byte.wrapping_sub(b'/') < 11;
         if letter | figure | (byte == b'+') | (byte == b'-') | (byte == b'_') { u8::MAX } else { 0 }
     });
-    let (blocks, _) = digits.as_chunks::<BLOCK>();
-    let full = blocks.iter().map(|block| u64::from_ne_bytes(*block) == u64::MAX);
-    full.enumerate().fold(0, |bits, (index, full)| bits | u8::from(full) << index)
+    let (eights, _) = digits.as_chunks::<8>();
+    // One bit of each byte, another one in each; their sum is the highest byte of the product.
+    let bits =
+        |eight: &[u8; 8]| (u64::from_le_bytes(*eight) & 0x8040_2010_0804_0201).wrapping_mul(0x0101_0101_0101_0101);
+    eights.iter().rev().fold(0, |all, eight| all << 8 | bits(eight) >> 56)
+}
+
+/// The bits that begin [`SHORTEST`] set ones.
+fn begin_long_runs(bits: u64) -> u64 {
+    const { assert!(SHORTEST == 24) };
+    let two = bits & bits >> 1;
+    let four = two & two >> 2;
+    let eight = four & four >> 4;
+    eight & eight >> 8 & eight >> 16
 }
 
 /// The alphabets that all of these bytes belong to.
@@ -420,5 +440,26 @@ impl Bits {
         let byte = (self.value >> self.count) as u8;
         let start = std::mem::replace(&mut self.start, place);
         Some((byte, start))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_are_found_wherever_they_begin_and_however_long_they_are() {
+        for before in 0..2 * CHUNK + 2 {
+            for length in [1, 7, 23, 24, 25, 63, 64, 65, 87, 88, 200] {
+                for behind in [0, 1, 70] {
+                    let text =
+                        [".".repeat(before), "+/-_aZ09".repeat(25)[..length].to_owned(), " ".repeat(behind)].concat();
+                    let stretch = (length >= SHORTEST).then_some(before..before + length);
+                    assert_eq!(next_stretch(text.as_bytes(), 0), stretch, "{before} {length} {behind}");
+                    let later = next_stretch(text.as_bytes(), before + 1);
+                    assert_eq!(later, (length > SHORTEST).then_some(before + 1..before + length));
+                }
+            }
+        }
     }
 }

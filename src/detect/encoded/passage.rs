@@ -23,6 +23,18 @@ impl Passage {
         Passage { encoding, text: Vec::new(), base, places: Vec::new() }
     }
 
+    /// The same, with room for this many decoded bytes.
+    pub fn with_capacity(encoding: Encoding, base: usize, bytes: usize) -> Self {
+        Passage { encoding, text: Vec::with_capacity(bytes), base, places: Vec::with_capacity(bytes) }
+    }
+
+    /// Adds bytes that stand for themselves at `at` and behind it in the outer text.
+    pub fn copy(&mut self, bytes: &[u8], at: usize) {
+        let from_base = |at: usize| u32::try_from(at - self.base).unwrap_or(u32::MAX);
+        self.places.extend((at..at + bytes.len()).map(|at| (from_base(at), from_base(at + 1))));
+        self.text.extend_from_slice(bytes);
+    }
+
     /// Adds a decoded byte that was written at `place` of the outer text.
     pub fn push(&mut self, byte: u8, place: Range<usize>) {
         let from_base = |at: usize| u32::try_from(at.saturating_sub(self.base)).unwrap_or(u32::MAX);

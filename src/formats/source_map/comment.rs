@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 use super::uri;
 
 /// The start of a comment that links a map; a `=` follows, escaped or not.
@@ -12,12 +14,32 @@ pub const NAME: &[u8] = b"sourceURL=";
 /// What both end in.
 const END: &[u8] = b"URL";
 
-/// Whether either mark stands in `text`. Both are found in one search for what they have in common.
+/// A mark in a text.
+pub struct Mark {
+    /// Where it stands.
+    pub at: usize,
+    /// Whether it is [`NAME`].
+    pub is_name: bool,
+}
+
+/// Whether either mark stands in `text`.
 pub fn has_mark(text: &[u8]) -> bool {
-    let stands = |at: usize| {
-        text[..at + END.len()].ends_with(MAPPING) || text[..=(at + END.len()).min(text.len() - 1)].ends_with(NAME)
-    };
-    memchr::memmem::find_iter(text, END).any(stands)
+    marks(text).next().is_some()
+}
+
+/// Every mark in `text`, in order. Both are found in one search for what they have in common.
+pub fn marks(text: &[u8]) -> impl Iterator<Item = Mark> {
+    memmem::find_iter(text, END).filter_map(|at| mark(text, at))
+}
+
+/// The mark whose [`END`] is at `at`.
+fn mark(text: &[u8], at: usize) -> Option<Mark> {
+    let end = at + END.len();
+    if text[..end].ends_with(MAPPING) {
+        return Some(Mark { at: end - MAPPING.len(), is_name: false });
+    }
+    let is_name = text.get(..=end).is_some_and(|text| text.ends_with(NAME));
+    is_name.then(|| Mark { at: end + 1 - NAME.len(), is_name })
 }
 
 /// Backslashes that are understood: what was escaped four times.

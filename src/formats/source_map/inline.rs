@@ -7,7 +7,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::address::{AddressFacts, Addresses, address};
-use super::comment::{self, Url, links, url};
+use super::comment::{self, Mark, Url, links, url};
 use super::escape::{decode, levels_of};
 use super::origin::origin;
 use super::read::{Map, start};
@@ -187,19 +187,10 @@ struct Found {
 
 impl Found {
     fn walk(&mut self, text: &Bytes, out: &mut Inspection<'_>) -> Result<(), FormatError> {
-        let mut names = memmem::find_iter(text, comment::NAME).filter(|_| self.text_only).peekable();
         // What a URI spans is read with it.
         let mut from = 0;
-        let mut found = Vec::new();
-        for at in memmem::find_iter(text, comment::MAPPING) {
-            while let Some(name) = names.next_if(|name| *name < at) {
-                found.push((name, true));
-            }
-            found.push((at, false));
-        }
-        found.extend(names.map(|name| (name, true)));
-        for (at, is_name) in found {
-            if at < from || within(&self.elsewhere, at) {
+        for Mark { at, is_name } in comment::marks(text) {
+            if at < from || within(&self.elsewhere, at) || is_name && !self.text_only {
                 continue;
             }
             from = if is_name { self.name(text, at) } else { self.mapping(text, at, out)? };
