@@ -25,9 +25,9 @@ impl Format for Coverage {
 
     fn sniff(&self, probe: &Probe<'_>) -> bool {
         let head = probe.head();
-        let istanbul = node::has_all(head, &[b"\"path\"", b"\"statementMap\""]);
+        let istanbul = || node::has_all(head, &[b"\"path\"", b"\"statementMap\""]);
         let python = || node::has_all(head, &[b"\"meta\"", b"\"executed_lines\""]);
-        node::first_key(head).is_some() && (istanbul || python())
+        node::first_key(head).is_some() && (istanbul() || python())
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<crate::formats::Coverage, FormatError> {

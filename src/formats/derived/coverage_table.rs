@@ -73,10 +73,8 @@ fn is_lcov(head: &[u8]) -> bool {
 }
 
 fn is_xml(head: &[u8]) -> bool {
-    let start = head.trim_ascii_start();
-    let coverage = memmem::find(head, b"<coverage ").is_some();
-    start.starts_with(b"<")
-        && coverage
+    head.trim_ascii_start().starts_with(b"<")
+        && memmem::find(head, b"<coverage ").is_some()
         && (memmem::find(head, b"line-rate=").or(memmem::find(head, b"clover=\""))).is_some()
 }
 

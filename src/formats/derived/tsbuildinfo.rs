@@ -29,8 +29,8 @@ impl Format for TsBuildInfo {
         let head = probe.head();
         const FIRST: [&[u8]; 8] =
             [b"program", b"fileNames", b"bundle", b"root", b"version", b"buildInfo", b"errors", b"packageJsons"];
-        let known = node::has_all(head, &[b"\"fileNames\""]) || node::has_all(head, &[b"\"fileInfos\""]);
-        node::first_key_is(head, &FIRST) && (known || probe.has_extension("tsbuildinfo"))
+        let known = || node::has_all(head, &[b"\"fileNames\""]) || node::has_all(head, &[b"\"fileInfos\""]);
+        node::first_key_is(head, &FIRST) && (probe.has_extension("tsbuildinfo") || known())
     }
 
     fn inspect(&self, artifact: &Artifact, out: &mut Inspection<'_>) -> Result<Coverage, FormatError> {
