@@ -26,6 +26,7 @@ mod repeats;
 mod run;
 mod scanner;
 mod section;
+mod shipped;
 mod sources;
 mod standing;
 mod together;

@@ -19,13 +19,13 @@ use super::repeats::Repeats;
 use super::section::locate;
 use super::sources::Embedded;
 use super::walk::Listed;
-use super::{Allowed, EmbeddedText, Overlay, Progress, Scanner, Totals};
-use crate::bytes::{Budget, Digest, Probe, Ranges, TextId, open, text};
+use super::{Allowed, Overlay, Progress, Scanner, Totals};
+use crate::bytes::{Budget, Probe, Ranges, TextId, open, text};
 use crate::detect::{Active, ContentMatch};
 use crate::finding::{
     Artifact, ArtifactPath, Category, Facts, Finding, Fingerprint, Gap, GivenAway, Location, Role, Secret, Span, Stage,
 };
-use crate::formats::{Coverage, FORMATS, Family, Format, FormatError, Inspection, Kept, Stated};
+use crate::formats::{Coverage, FORMATS, Family, Format, FormatError, Inspection, Stated};
 use crate::rules::Matcher;
 
 /// What belongs together when it is asked whether a source is shipped anyway: the plain files of one target, or
@@ -67,8 +67,8 @@ pub struct Seen {
 /// How many bytes of members may wait for a thread; beyond it the thread that opened a container goes into its members
 /// itself, so that what waits never grows with the input.
 const MOST_WAITING: u64 = 8 << 20;
-/// Up to this size, files that do not look like text count as sources that are shipped, for they may be.
-const LARGEST_ODD_TEXT: u64 = 4 << 20;
+/// From this many bytes on an artifact is large.
+const LARGE: usize = 4 << 20;
 /// How many findings of one artifact are listed.
 const FINDINGS: usize = 1_000;
 
@@ -124,6 +124,18 @@ impl<'s> Run<'s> {
     }
 
     fn look<'r>(&'r self, artifact: &Artifact, package: &Package, budget: &Arc<Budget>, scope: &rayon::Scope<'r>) {
+        let text = || self.note_text(artifact, package);
+        let rest = || self.look_into(artifact, package, budget, scope);
+        // Nothing waits for the text: of a large one it is noted by whoever has nothing else to do.
+        if artifact.bytes.len() < LARGE {
+            text();
+            rest();
+        } else {
+            rayon::join(rest, text);
+        }
+    }
+
+    fn look_into<'r>(&'r self, artifact: &Artifact, package: &Package, budget: &Arc<Budget>, scope: &rayon::Scope<'r>) {
         let mut findings = match artifact.role {
             // An embedded source is no file that anybody would unpack: what its name gives away, the map's rules say.
             Role::EmbeddedSource | Role::EmbeddedMap | Role::DecodedText | Role::Header => Vec::new(),
@@ -400,9 +412,6 @@ impl<'s> Run<'s> {
         if artifact.role == Role::EmbeddedSource {
             self.embedded(artifact, package);
         }
-        // A source may hold a NUL near its start, and does not look like text then.
-        let source = artifact.role != Role::Weights && (probe.is_text() || probe.len() <= LARGEST_ODD_TEXT);
-        let text = (plain && source).then(|| TextId::of(&artifact.bytes));
         let path = plain.then(|| artifact.path.to_string());
         let own = if plain { manifest::owned(artifact, &mut all.gaps) } else { Vec::new() };
         let original = plain.then(|| originals::File::of(&artifact.path, probe)).flatten();
@@ -411,7 +420,6 @@ impl<'s> Run<'s> {
             seen.totals.bytes += if counts { artifact.bytes.len() as u64 } else { 0 };
             seen.findings.extend(findings);
             seen.gaps.append(&mut all.gaps);
-            seen.texts.extend(text.map(|id| (package.clone(), id)));
             seen.paths.extend(path);
             seen.own.extend(own.into_iter().map(|name| (package.clone(), name)));
             if let Some(file) = original {
@@ -421,23 +429,6 @@ impl<'s> Run<'s> {
                 seen.stated.push((package.clone(), artifact.path.clone(), all));
             }
         });
-    }
-
-    /// Shows an embedded text to whoever asked for it, and notes it for the list of sources.
-    fn embedded(&self, artifact: &Artifact, package: &Package) {
-        let scanner = self.scanner;
-        if !scanner.lists_sources && scanner.each_text.is_none() {
-            return;
-        }
-        let digest = Digest::of(&artifact.bytes);
-        if let Some(each_text) = &scanner.each_text {
-            each_text(&EmbeddedText { path: &artifact.path, digest, bytes: &artifact.bytes });
-        }
-        if scanner.lists_sources {
-            let kept = Kept::of(&artifact.bytes);
-            let (package, path) = (package.clone(), artifact.path.clone());
-            self.note(|seen| seen.embedded.push(Embedded { package, path, kept, digest }));
-        }
     }
 }
 

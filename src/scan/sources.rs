@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::run::{Package, Seen};
+use super::run::{Package, Run, Seen};
 use super::standing::{Carrier, Standing};
 use super::{carried, place};
 use crate::bytes::{Digest, TextId};
-use crate::finding::ArtifactPath;
+use crate::finding::{Artifact, ArtifactPath};
 use crate::formats::source_map::origin;
 use crate::formats::{Family, Kept, SourceRecord};
 
@@ -60,6 +60,25 @@ pub struct Embedded {
     pub path: ArtifactPath,
     pub kept: Kept,
     pub digest: Digest,
+}
+
+impl Run<'_> {
+    /// Shows an embedded text to whoever asked for it, and notes it for the list of sources.
+    pub(super) fn embedded(&self, artifact: &Artifact, package: &Package) {
+        let scanner = self.scanner;
+        if !scanner.lists_sources && scanner.each_text.is_none() {
+            return;
+        }
+        let digest = Digest::of(&artifact.bytes);
+        if let Some(each_text) = &scanner.each_text {
+            each_text(&EmbeddedText { path: &artifact.path, digest, bytes: &artifact.bytes });
+        }
+        if scanner.lists_sources {
+            let kept = Kept::of(&artifact.bytes);
+            let (package, path) = (package.clone(), artifact.path.clone());
+            self.note(|seen| seen.embedded.push(Embedded { package, path, kept, digest }));
+        }
+    }
 }
 
 /// One source before it is merged with those that are the same.
