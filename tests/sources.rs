@@ -194,3 +194,20 @@ fn damage_leaves_what_came_before_it_and_a_gap() {
     assert_eq!(json(&outcome)["complete"], false);
     assert!(shown(&outcome, 100).contains("INCOMPLETE"), "{}", shown(&outcome, 100));
 }
+
+#[test]
+fn a_large_text_that_is_shipped_is_known_again_on_any_number_of_threads() {
+    // From 4 MiB on, threads share what is done with one text.
+    let text = |number: usize| format!("export const step{number} = () => {number};\n").repeat(150_000);
+    let (shipped, kept) = (text(1), text(2));
+    assert!(shipped.len() > 4 << 20);
+    let folder = Folder::with("lib/steps.ts", shipped.as_bytes());
+    folder.file("cli.js.map", map::map(&[("src/steps.ts", &shipped), ("src/more.ts", &kept)]));
+    for threads in [1, 2, 5] {
+        let scanner = Scanner::builder().threads(threads).sources().build().unwrap();
+        let outcome = scanner.scan(&[folder.path()]).unwrap();
+        let mut lines = lines(&outcome);
+        lines.sort();
+        assert_eq!(lines, ["shipped src/steps.ts", "undisclosed src/more.ts"], "{threads} threads");
+    }
+}

@@ -19,7 +19,7 @@ use crate::rules::placeholder::is_placeholder;
 use crate::rules::{ContentRule, Matcher, entropy};
 
 /// From this many bytes on, several threads share the work on one text: below it, there are other texts for them.
-const LARGE: usize = 4 << 20;
+pub const LARGE: usize = 4 << 20;
 /// From this many windows on, they are shared as well, where they come to as much.
 const MANY: usize = 32;
 /// How often one window is searched again inside of a match that was refused: the time that a window takes is bounded.

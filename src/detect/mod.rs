@@ -16,6 +16,7 @@ mod imported_tests;
 use std::sync::Arc;
 
 use content::Kind;
+pub(crate) use content::LARGE;
 pub use content::{ContentMatch, Searched, Segment};
 pub use verify::{Problem, verify};
 

@@ -21,7 +21,7 @@ use super::sources::Embedded;
 use super::walk::Listed;
 use super::{Allowed, Overlay, Progress, Scanner, Totals};
 use crate::bytes::{Budget, Probe, Ranges, TextId, open, text};
-use crate::detect::{Active, ContentMatch};
+use crate::detect::{Active, ContentMatch, LARGE};
 use crate::finding::{
     Artifact, ArtifactPath, Category, Facts, Finding, Fingerprint, Gap, GivenAway, Location, Role, Secret, Span, Stage,
 };
@@ -67,8 +67,6 @@ pub struct Seen {
 /// How many bytes of members may wait for a thread; beyond it the thread that opened a container goes into its members
 /// itself, so that what waits never grows with the input.
 const MOST_WAITING: u64 = 8 << 20;
-/// From this many bytes on an artifact is large.
-const LARGE: usize = 4 << 20;
 /// How many findings of one artifact are listed.
 const FINDINGS: usize = 1_000;
 
@@ -124,8 +122,9 @@ impl<'s> Run<'s> {
     }
 
     fn look<'r>(&'r self, artifact: &Artifact, package: &Package, budget: &Arc<Budget>, scope: &rayon::Scope<'r>) {
-        let text = || self.note_text(artifact, package);
-        let rest = || self.look_into(artifact, package, budget, scope);
+        let probe = Probe::new(artifact.path.base_name(), &artifact.bytes);
+        let text = || self.note_text(artifact, package, &probe);
+        let rest = || self.look_into(artifact, package, (budget, &probe), scope);
         // Nothing waits for the text: of a large one it is noted by whoever has nothing else to do.
         if artifact.bytes.len() < LARGE {
             text();
@@ -135,7 +134,13 @@ impl<'s> Run<'s> {
         }
     }
 
-    fn look_into<'r>(&'r self, artifact: &Artifact, package: &Package, budget: &Arc<Budget>, scope: &rayon::Scope<'r>) {
+    fn look_into<'r>(
+        &'r self,
+        artifact: &Artifact,
+        package: &Package,
+        (budget, probe): (&Arc<Budget>, &Probe<'_>),
+        scope: &rayon::Scope<'r>,
+    ) {
         let mut findings = match artifact.role {
             // An embedded source is no file that anybody would unpack: what its name gives away, the map's rules say.
             Role::EmbeddedSource | Role::EmbeddedMap | Role::DecodedText | Role::Header => Vec::new(),
@@ -145,11 +150,10 @@ impl<'s> Run<'s> {
             Package::Target(_) => Package::Archive(artifact.path.clone()),
             Package::Archive(_) => package.clone(),
         };
-        let probe = Probe::new(artifact.path.base_name(), &artifact.bytes);
         // Whoever lists hosts wants to know of every place that names one.
         let repeat = self.repeats.key(artifact).filter(|_| !self.scanner.lists_hosts);
         if repeat.is_some_and(|key| self.repeats.says_nothing(key)) {
-            return self.keep(artifact, package, &probe, findings, Stated::default());
+            return self.keep(artifact, package, probe, findings, Stated::default());
         }
         let mut is_quiet = true;
         // Nothing can be recognised in nothing, and nothing is looked for in weights.
@@ -174,7 +178,7 @@ impl<'s> Run<'s> {
             merge(&mut all, stated);
         }
         if !whole {
-            let search = || self.search(artifact, &probe, &all.explained);
+            let search = || self.search(artifact, probe, &all.explained);
             let (found, allowed, gap) = catch_unwind(AssertUnwindSafe(search)).unwrap_or_else(|_| {
                 let reason = "searching it failed, which is a mistake in lastlook".to_owned();
                 (Vec::new(), Vec::new(), Some(Gap { path: artifact.path.clone(), stage: Stage::Detect, reason }))
@@ -185,11 +189,11 @@ impl<'s> Run<'s> {
             self.note(|seen| seen.allowed.extend(allowed));
             all.gaps.extend(gap);
         }
-        self.list(artifact, &probe, kinds, &mut all.gaps);
+        self.list(artifact, probe, kinds, &mut all.gaps);
         if let Some(key) = repeat.filter(|_| is_quiet) {
             self.repeats.remember(key);
         }
-        self.keep(artifact, package, &probe, findings, all);
+        self.keep(artifact, package, probe, findings, all);
     }
 
     /// Shows the artifact to one format. Members of an archive belong to the archive's package; everything else, such

@@ -9,10 +9,9 @@ const LARGEST_ODD_TEXT: u64 = 4 << 20;
 
 impl Run<'_> {
     /// Notes what the artifact says, if it is a text that is shipped as it is.
-    pub(super) fn note_text(&self, artifact: &Artifact, package: &Package) {
+    pub(super) fn note_text(&self, artifact: &Artifact, package: &Package, probe: &Probe<'_>) {
         let may_be_text = match artifact.role {
             Role::File | Role::ArchiveMember | Role::Decompressed | Role::DecodedText => {
-                let probe = Probe::new(artifact.path.base_name(), &artifact.bytes);
                 // A source may hold a NUL near its start, and does not look like text then.
                 probe.is_text() || probe.len() <= LARGEST_ODD_TEXT
             }

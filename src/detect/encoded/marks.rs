@@ -30,8 +30,8 @@ enum Meaning {
 /// A notation: where it hides something, and how it is read.
 pub struct Notation {
     encoding: Encoding,
-    /// What everything that is written in it begins with.
-    leads: &'static [u8],
+    /// What everything that is written in it begins with; one of them may stand here several times.
+    leads: [u8; 3],
     /// The next place from `from` on that hides a printable character.
     next: fn(text: &[u8], from: usize) -> Option<usize>,
     /// What stands at `at`, if it is written in this notation.
@@ -40,10 +40,10 @@ pub struct Notation {
 
 /// All of them.
 pub static NOTATIONS: [Notation; 4] = [
-    Notation { encoding: Encoding::Escapes, leads: b"\\", next: next_escape, read: read_escape },
-    Notation { encoding: Encoding::Percent, leads: b"%", next: next_percent, read: read_percent },
-    Notation { encoding: Encoding::Entities, leads: b"&", next: next_entity, read: read_entity },
-    Notation { encoding: Encoding::Concatenation, leads: b"\"'`", next: next_joint, read: read_joint },
+    Notation { encoding: Encoding::Escapes, leads: *b"\\\\\\", next: next_escape, read: read_escape },
+    Notation { encoding: Encoding::Percent, leads: *b"%%%", next: next_percent, read: read_percent },
+    Notation { encoding: Encoding::Entities, leads: *b"&&&", next: next_entity, read: read_entity },
+    Notation { encoding: Encoding::Concatenation, leads: *b"\"'`", next: next_joint, read: read_joint },
 ];
 
 impl Notation {
@@ -124,12 +124,8 @@ impl Notation {
 
     /// How many bytes, from the first one, stand for themselves.
     fn plain(&self, text: &[u8]) -> usize {
-        let lead = match *self.leads {
-            [lead] => memchr::memchr(lead, text),
-            [a, b, c] => memchr::memchr3(a, b, c, text),
-            _ => text.iter().position(|byte| self.leads.contains(byte)),
-        };
-        lead.unwrap_or(text.len())
+        let [a, b, c] = self.leads;
+        memchr::memchr3(a, b, c, text).unwrap_or(text.len())
     }
 }
 
@@ -265,8 +261,7 @@ const CHUNK: usize = 64;
 fn next_signs(text: &[u8], from: usize) -> Option<Range<usize>> {
     // Everything up to an apostrophe, which is all blanks, the quotes and a few signs.
     let may_stand_beside = |byte: u8| (byte <= b'\'') | (byte == b'`');
-    let before = text.get(from..)?;
-    let (chunks, _) = before.as_chunks::<CHUNK>();
+    let (chunks, _) = text.get(from..)?.as_chunks::<CHUNK>();
     let found = chunks.iter().enumerate().position(|(index, before)| {
         let behind = |bytes: usize| text[from + index * CHUNK + bytes..].first_chunk::<CHUNK>();
         let (Some(at), Some(after)) = (behind(1), behind(2)) else { return true };
@@ -309,7 +304,7 @@ mod tests {
     proptest! {
         #[test]
         fn joints_are_found_wherever_they_stand(text in proptest::collection::vec(0..24u8, 0..400), from in 0..80usize) {
-            // One sign and one quote among a few dozen letters: some joints, and much that looks like one.
+            // Signs, quotes and blanks among letters: some joints, and much that looks like one.
             let text: Vec<u8> = text.iter().map(|byte| *b"\"'` \n+.\" +abcdefghijklmno".get(usize::from(*byte)).unwrap()).collect();
             let slow = (from..text.len()).find(|at| read_joint(&text, *at).is_some());
             prop_assert_eq!(next_joint(&text, from), slow);

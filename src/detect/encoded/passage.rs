@@ -20,7 +20,7 @@ pub struct Passage {
 impl Passage {
     /// An empty passage of a text that starts at `base` of the outer text.
     pub fn new(encoding: Encoding, base: usize) -> Self {
-        Passage { encoding, text: Vec::new(), base, places: Vec::new() }
+        Passage::with_capacity(encoding, base, 0)
     }
 
     /// The same, with room for this many decoded bytes.
@@ -30,15 +30,14 @@ impl Passage {
 
     /// Adds bytes that stand for themselves at `at` and behind it in the outer text.
     pub fn copy(&mut self, bytes: &[u8], at: usize) {
-        let from_base = |at: usize| u32::try_from(at - self.base).unwrap_or(u32::MAX);
-        self.places.extend((at..at + bytes.len()).map(|at| (from_base(at), from_base(at + 1))));
+        let base = self.base;
+        self.places.extend((at..at + bytes.len()).map(|at| (from_base(base, at), from_base(base, at + 1))));
         self.text.extend_from_slice(bytes);
     }
 
     /// Adds a decoded byte that was written at `place` of the outer text.
     pub fn push(&mut self, byte: u8, place: Range<usize>) {
-        let from_base = |at: usize| u32::try_from(at.saturating_sub(self.base)).unwrap_or(u32::MAX);
-        self.places.push((from_base(place.start), from_base(place.end)));
+        self.places.push((from_base(self.base, place.start), from_base(self.base, place.end)));
         self.text.push(byte);
     }
 
@@ -48,4 +47,9 @@ impl Passage {
         let last = range.end.checked_sub(1).and_then(|last| self.places.get(last)).map_or(first, |place| place.1);
         self.base + first as usize..self.base + last.max(first) as usize
     }
+}
+
+/// How far a place is from the base.
+fn from_base(base: usize, at: usize) -> u32 {
+    u32::try_from(at.saturating_sub(base)).unwrap_or(u32::MAX)
 }
